@@ -1,0 +1,94 @@
+// Owns the threads that hash leaves: at most so many, begun when there is work, ended when there is none for a while.
+import { Worker } from 'node:worker_threads';
+
+/** Leaf `index` of the file behind `fd`: `length` bytes from `index` times 8 MiB on. */
+export interface LeafJob {
+  readonly fd: number;
+  readonly index: number;
+  readonly length: number;
+}
+
+export interface LeafThreads {
+  /**
+   * The digest of a leaf, or null where the file ends too early or cannot be read; jobs are done in turn. When it
+   * settles, no thread reads from `fd` for this job any more. Rejects when a thread breaks, or on close.
+   */
+  digest(job: LeafJob): Promise<Uint8Array | null>;
+  /** Ends all threads. */
+  close(): Promise<void>;
+}
+
+interface Task {
+  readonly job: LeafJob;
+  readonly resolve: (digest: Uint8Array | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const SCRIPT = new URL('./leaf-worker.js', import.meta.url);
+
+/** Threads keep the process alive while they have work, not when they are idle; after `idleMs` without any they end. */
+export function createLeafThreads(threads: number, idleMs: number): LeafThreads {
+  const waiting: Task[] = [];
+  const busy = new Map<Worker, Task>();
+  const idle = new Set<Worker>();
+  let closed = false;
+
+  const end = (workers: Iterable<Worker>): Promise<unknown> =>
+    Promise.all(Array.from(workers, (worker) => worker.terminate()));
+  const endIdle = (): Promise<unknown> => {
+    const ending = Array.from(idle);
+    // At once, so that none of them is given a job while it ends.
+    idle.clear();
+    return end(ending);
+  };
+  const idleTimer = setTimeout(() => void endIdle(), idleMs).unref();
+
+  const taskOf = (worker: Worker): Task | undefined => {
+    const task = busy.get(worker);
+    busy.delete(worker);
+    return task;
+  };
+  const begin = (): Worker => {
+    const worker = new Worker(SCRIPT, { execArgv: [] });
+    worker.on('message', (digest: Uint8Array | null) => {
+      taskOf(worker)?.resolve(digest);
+      worker.unref();
+      idle.add(worker);
+      idleTimer.refresh();
+      next();
+    });
+    // What broke it is of no use to whoever waits; that it has ended is, and 'exit' follows.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      idle.delete(worker);
+      taskOf(worker)?.reject(new Error('a thread that hashes has ended'));
+      next();
+    });
+    return worker;
+  };
+  const next = (): void => {
+    if (closed || busy.size === threads) return;
+    const task = waiting.shift();
+    if (task === undefined) return;
+    const [worker = begin()] = idle;
+    idle.delete(worker);
+    busy.set(worker, task);
+    worker.ref();
+    worker.postMessage(task.job);
+  };
+
+  return {
+    digest: (job) =>
+      new Promise((resolve, reject) => {
+        if (closed) throw new Error('closed');
+        waiting.push({ job, resolve, reject });
+        next();
+      }),
+    async close() {
+      closed = true;
+      clearTimeout(idleTimer);
+      for (const task of waiting.splice(0)) task.reject(new Error('closed'));
+      await Promise.all([end(busy.keys()), endIdle()]);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+// Starts a gateway as a child process and speaks the control channel with it: for the agent, and for a desktop app
+// that takes the agent's place. Every line that comes back is a stranger's: bounded, parsed, and typed here.
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createLineSplitter, MAX_LINE_BYTES } from '../../core/control/lines.js';
+import type { TimedEvent } from '../../core/control/protocol.js';
+import { isObject } from '../../core/env/env.js';
+import type { Problem } from '../../core/env/problems.js';
+import { createEventQueue } from './event-queue.js';
+
+export interface LaunchOptions {
+  /** Another gateway executable than this package's own. */
+  readonly executable?: string;
+  /** Refuse to run a gateway that nothing confines. */
+  readonly requireConfinement?: boolean;
+  /** Ends the gateway when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Hears each line that the gateway logs; without it they go to this process's stderr. */
+  readonly onLog?: (line: string) => void;
+}
+
+export type ReadyEvent = Extract<TimedEvent, { event: 'ready' }>;
+
+export interface Gateway {
+  readonly ready: ReadyEvent;
+  /** Every event after `ready`, until the gateway ends. What nobody reads is kept up to a bound, then dropped. */
+  readonly events: AsyncIterable<TimedEvent>;
+  /** Resolves with the result; rejects with a `GatewayError` that has the JSON-RPC code, or when the gateway ended. */
+  call(method: string, params?: unknown): Promise<unknown>;
+  /** Ends it in good order; resolves with its exit code, null after a signal. */
+  stop(): Promise<number | null>;
+  /** Resolves with the exit code when it ends, for whatever reason. */
+  readonly exited: Promise<number | null>;
+  /** Of the child process. */
+  readonly pid: number;
+}
+
+/** The gateway said no: to its env (`problems`, `exitCode`), or to a call (`code`, and the problems of a reload). */
+export class GatewayError extends Error {
+  readonly problems: readonly Problem[];
+  readonly code: number | null;
+  readonly exitCode: number | null;
+  constructor(
+    message: string,
+    details: { problems?: readonly Problem[]; code?: number; exitCode?: number | null } = {},
+  ) {
+    super(message);
+    this.name = 'GatewayError';
+    this.problems = details.problems ?? [];
+    this.code = details.code ?? null;
+    this.exitCode = details.exitCode ?? null;
+  }
+}
+
+const GATEWAY = fileURLToPath(new URL('../../../bin/patchcord-gateway', import.meta.url));
+/** Longer than the gateway's own drain. */
+const STOP_MS = 15_000;
+/** No core dump may carry the key out: the limit is set before the gateway is. */
+const WITHOUT_CORE = 'ulimit -c 0 && exec "$0" "$@"';
+
+/** Launches a gateway with `env` on its stdin. Rejects with a `GatewayError` of every problem in the env. */
+export async function launchGateway(env: unknown, options: LaunchOptions = {}): Promise<Gateway> {
+  options.signal?.throwIfAborted();
+  const child = start(options);
+  const events = createEventQueue<TimedEvent>();
+  const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  let lastId = 0;
+
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  // A gateway that ended reads no more; its end is told by `exited`.
+  child.stdin.on('error', () => undefined);
+  const onAbort = (): void => void child.kill('SIGTERM');
+  options.signal?.addEventListener('abort', onAbort);
+  void exited.then(() => {
+    options.signal?.removeEventListener('abort', onAbort);
+    events.end();
+    for (const { reject } of calls.values()) reject(new GatewayError('the gateway ended'));
+    calls.clear();
+  });
+
+  const first = new Promise<TimedEvent>((resolve) => {
+    let isFirst = true;
+    readLines(child, (line) => {
+      if ('event' in line) {
+        const isEnd = line.event === 'ready' || line.event === 'fatal';
+        if (isFirst && isEnd) resolve(line);
+        if (isEnd) isFirst = false;
+        if (line.event !== 'ready') events.push(line);
+      } else settleCall(calls, line);
+    });
+  });
+
+  child.stdin.write(`${JSON.stringify(env)}\n`);
+  const event = await Promise.race([first, exited]);
+  if (event === null || typeof event === 'number' || event.event !== 'ready') {
+    const problems = typeof event === 'object' && event?.event === 'fatal' ? event.problems : [];
+    const exitCode = await exited;
+    options.signal?.throwIfAborted();
+    throw new GatewayError(describe(problems), { problems, exitCode });
+  }
+  if (options.requireConfinement === true && event.confinedBy.length === 0) {
+    child.stdin.end();
+    throw new GatewayError('nothing confines the gateway here', { exitCode: await exited });
+  }
+
+  return {
+    ready: event,
+    events,
+    exited,
+    pid: child.pid ?? 0,
+    call: (method, params) =>
+      new Promise((resolve, reject) => {
+        const id = (lastId += 1);
+        calls.set(id, { resolve, reject });
+        child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      }),
+    async stop() {
+      child.stdin.end();
+      const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      const code = await exited;
+      clearTimeout(deadline);
+      return code;
+    },
+  };
+}
+
+function start({ executable = GATEWAY, onLog }: LaunchOptions): ChildProcessWithoutNullStreams {
+  const command = executable === GATEWAY ? [process.execPath, executable] : [executable];
+  // Nothing of this process's environment: NODE_OPTIONS alone could open an inspector or write a report.
+  const child = spawn('/bin/sh', ['-c', WITHOUT_CORE, ...command], { env: {}, stdio: 'pipe' });
+  const splitter = createLineSplitter();
+  child.stderr.on('data', (bytes: Buffer) => {
+    for (const line of splitter.push(bytes)) if (line !== null) (onLog ?? logToStderr)(line);
+  });
+  return child;
+}
+
+const logToStderr = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const describe = (problems: readonly Problem[]): string =>
+  problems.length === 0
+    ? 'the gateway ended before it was ready'
+    : `the gateway did not start: ${problems.map(({ path, reason }) => `${path} ${reason}`).join('; ')}`;
+
+type Line =
+  TimedEvent | { readonly id: number; readonly result?: unknown; readonly error?: Record<string, unknown> };
+
+/** What the child says, line by line; a line that is too long, or is neither event nor answer, is passed over. */
+function readLines(child: ChildProcessWithoutNullStreams, onLine: (line: Line) => void): void {
+  const splitter = createLineSplitter(MAX_LINE_BYTES);
+  child.stdout.on('data', (bytes: Buffer) => {
+    for (const text of splitter.push(bytes)) {
+      const line = parseLine(text);
+      if (line !== null) onLine(line);
+    }
+  });
+}
+
+function parseLine(text: string | null): Line | null {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    if (!isObject(value)) return null;
+    if (typeof value['event'] === 'string' && typeof value['time'] === 'string')
+      return value as unknown as TimedEvent;
+    return typeof value['id'] === 'number' ? (value as unknown as Line) : null;
+  } catch {
+    return null;
+  }
+}
+
+function settleCall(
+  calls: Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>,
+  { id, result, error }: Exclude<Line, TimedEvent>,
+): void {
+  const call = calls.get(id);
+  calls.delete(id);
+  if (error === undefined) return call?.resolve(result);
+  const data = isObject(error['data']) ? error['data'] : {};
+  const problems = Array.isArray(data['problems']) ? (data['problems'] as Problem[]) : [];
+  const code = typeof error['code'] === 'number' ? error['code'] : 0;
+  call?.reject(new GatewayError(String(error['message']), { problems, code }));
+}

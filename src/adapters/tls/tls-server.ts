@@ -1,0 +1,89 @@
+// One HTTPS server on one address. It completes the handshake with anyone, hands the leaf over to be judged, and lets
+// HTTP see the socket only when it was admitted: before that, no byte of a request is parsed.
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Limits } from '../../core/limits.js';
+import type { Strangers } from './strangers.js';
+
+export interface TlsMaterial {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export interface TlsServerOptions {
+  readonly material: TlsMaterial;
+  readonly limits: Limits;
+  readonly strangers: Strangers;
+  /** Judges the leaf of a connection and owns it from then on; false ends it without a byte. */
+  readonly admit: (socket: TLSSocket) => boolean;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Bytes that are no request, or not in time; ends the connection. */
+  readonly onMalformed: (error: NodeJS.ErrnoException, socket: Duplex) => void;
+  readonly onHandshakeFailed: (code: string, address: string | undefined) => void;
+}
+
+/** AES-128 first: it is the cheapest for both ends, and no weaker than the P-256 keys. */
+const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+const CHECK_INTERVAL_MS = 1000;
+
+const contextOf = ({ certPem, keyPem }: TlsMaterial) => ({
+  cert: certPem,
+  key: keyPem,
+  // An empty list: the judgement is not the stack's, and whom this user shares with is nobody's to read.
+  ca: [],
+  minVersion: 'TLSv1.3' as const,
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+});
+
+/** A server that listens on nothing yet. Its session tickets are its own: `ticketKeys` are never set. */
+export function createTlsServer(options: TlsServerOptions): Server {
+  const { limits, strangers } = options;
+  const server = createServer({
+    ...contextOf(options.material),
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: limits.strangerMs,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerMs,
+    // A large attachment takes as long as it takes; bodies that stall are watched one by one.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    insecureHTTPParser: false,
+  });
+  server.on('connection', (socket: Socket) => strangers.enter(socket));
+  server.on('request', options.onRequest);
+  server.on('checkContinue', options.onRequest);
+  server.on('checkExpectation', options.onRequest);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    options.onMalformed(error, socket as Socket),
+  );
+  judgeBeforeHttp(server, options);
+  return server;
+}
+
+/** Puts the judgement between the handshake and HTTP: the only listener of `secureConnection` is ours. */
+function judgeBeforeHttp(server: Server, { strangers, admit, onHandshakeFailed }: TlsServerOptions): void {
+  const [serveHttp] = server.listeners('secureConnection') as ((this: Server, socket: TLSSocket) => void)[];
+  if (serveHttp === undefined) throw new Error('this version of Node serves HTTPS in another way');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket) => {
+    const stillHere = strangers.leave(socket);
+    if (stillHere && admit(socket)) serveHttp.call(server, socket);
+    else socket.destroy();
+  });
+  server.removeAllListeners('tlsClientError');
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const address = socket.remoteAddress;
+    socket.destroy();
+    onHandshakeFailed(error.code ?? 'unknown', address);
+  });
+}
+
+/** New connections get the new certificate; those that are open keep theirs. */
+export const replaceMaterial = (server: Server, material: TlsMaterial): void =>
+  server.setSecureContext(contextOf(material));

@@ -1,0 +1,126 @@
+// The control channel between gateway and launcher, as types: JSON-RPC 2.0 requests one way, events and answers the
+// other. docs/protocol-control.md is its prose.
+import type { Problem } from '../env/problems.js';
+import { isObject } from '../env/env.js';
+import type { DeviceId } from '../ids.js';
+import type { DenialCode } from '../leaf/judge.js';
+import type { RefusalCode } from '../errors.js';
+
+export interface Listener {
+  /** Without its zone. */
+  readonly address: string;
+  /** The link; null for loopback. */
+  readonly zone: string | null;
+  readonly port: number;
+}
+
+/** A principal, as events name one. */
+export interface PrincipalName {
+  readonly deviceId: DeviceId;
+  readonly role: string;
+  readonly issuer?: string;
+  readonly cert?: string;
+}
+
+/** Limits that can end or refuse a connection before there is a request to answer. */
+export type ConnectionRule =
+  | 'strangers'
+  | 'strangers-per-address'
+  | 'stranger-timeout'
+  | 'tls'
+  | 'connections'
+  | 'connections-per-principal'
+  | 'malformed-http';
+
+export interface DeniedEvent {
+  readonly event: 'denied';
+  readonly rule: DenialCode | RefusalCode | ConnectionRule;
+  /** Who was refused; null for someone who was not let in. */
+  readonly principal: PrincipalName | null;
+  /** Why there is no principal, in words; only where there is none. */
+  readonly reason?: string;
+  /** The device id that a refused leaf's key has. */
+  readonly deviceId?: DeviceId;
+  readonly address?: string;
+  readonly requestId?: string;
+  /** How many refusals by this rule this stands for, where they came too fast to be told one by one. */
+  readonly count?: number;
+}
+
+export type GatewayEvent =
+  | {
+      readonly event: 'ready';
+      readonly listeners: readonly Listener[];
+      readonly confinedBy: readonly string[];
+    }
+  | ({ readonly event: 'listening' } & Listener)
+  | ({ readonly event: 'unlistening' } & Listener)
+  | { readonly event: 'connected'; readonly principal: PrincipalName; readonly address: string }
+  | { readonly event: 'disconnected'; readonly principal: PrincipalName; readonly address: string }
+  | DeniedEvent
+  | {
+      readonly event: 'warning';
+      readonly code: WarningCode;
+      readonly message: string;
+      readonly about?: string;
+    }
+  | { readonly event: 'fatal'; readonly problems: readonly Problem[] }
+  | { readonly event: 'stopped' };
+
+export type WarningCode =
+  | 'not-built-yet'
+  | 'credential'
+  | 'database-admin'
+  | 'upstream-down'
+  | 'listen'
+  | 'leaf-dates'
+  | 'blob-corrupt'
+  | 'events-dropped'
+  | 'internal';
+
+/** As it stands on the line. */
+export type TimedEvent = GatewayEvent & { readonly time: string };
+
+export type RpcId = string | number | null;
+
+export interface RpcRequest {
+  /** Undefined for a notification, which gets no answer. */
+  readonly id: RpcId | undefined;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+export const RPC_ERRORS = {
+  parse: { code: -32700, message: 'Parse error' },
+  request: { code: -32600, message: 'Invalid Request' },
+  method: { code: -32601, message: 'Method not found' },
+  params: { code: -32602, message: 'Invalid params' },
+  internal: { code: -32603, message: 'Internal error' },
+} as const satisfies Record<string, RpcError>;
+
+export type RpcAnswer =
+  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly error: RpcError };
+
+/** The request on a line (JSON-RPC 2.0, section 4), or the error that answers it. A null line was too long. */
+export function parseRpcRequest(line: string | null): RpcRequest | RpcError {
+  if (line === null) return RPC_ERRORS.request;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    return RPC_ERRORS.parse;
+  }
+  if (!isObject(raw) || raw['jsonrpc'] !== '2.0' || typeof raw['method'] !== 'string')
+    return RPC_ERRORS.request;
+  const id = raw['id'];
+  if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number')
+    return RPC_ERRORS.request;
+  return { id, method: raw['method'], params: raw['params'] };
+}

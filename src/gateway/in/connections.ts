@@ -1,0 +1,168 @@
+// Who is connected: every admitted connection with its principal, the requests in flight on it, and what ends it.
+// The leaf is judged here, when a connection begins and again after every reload.
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { ConnectionRule, DeniedEvent, PrincipalName } from '../../core/control/protocol.js';
+import type { Service } from '../../core/env/env.js';
+import { readCertificate, type Certificate } from '../../core/leaf/certificate.js';
+import { DENIALS, judgeLeaf, type DenialCode, type Principal, type Verdict } from '../../core/leaf/judge.js';
+import type { Limits } from '../../core/limits.js';
+
+/** A request under way, as the connection knows it. */
+export interface InFlight {
+  /** Whether the principal, as it is after a reload, may still have this. */
+  readonly stillPermitted: (principal: Principal) => boolean;
+}
+
+export interface Connection {
+  readonly socket: TLSSocket;
+  readonly address: string;
+  principal: Principal;
+  /** Set once an answer was given after which nothing more on this connection can be trusted. */
+  isEnding: boolean;
+  readonly inFlight: Set<InFlight>;
+}
+
+export interface ConnectionsOptions {
+  readonly service: () => Service;
+  readonly limits: () => Limits;
+  readonly now: () => Date;
+  readonly onConnected: (connection: Connection) => void;
+  readonly onDisconnected: (connection: Connection) => void;
+  readonly onDenied: (event: Omit<DeniedEvent, 'event'>) => void;
+}
+
+export interface Connections {
+  /** Judges the leaf of a new connection; false when it must end. */
+  admit(socket: TLSSocket): boolean;
+  /** The connection of a request's socket; it was admitted, or there would be no request. */
+  of(socket: Duplex): Connection | null;
+  /** Judges every connection anew, and cuts what is no longer permitted. */
+  rejudge(): void;
+  list(): Iterable<Connection>;
+  /** Ends idle connections now and the others when their requests are done; after `drainMs` all of them. */
+  drain(drainMs: number): Promise<void>;
+  close(): void;
+}
+
+const SWEEP_MS = 1000;
+
+export const nameOf = ({ deviceId, role, by }: Principal): PrincipalName => ({
+  deviceId,
+  role: role.name,
+  ...by,
+});
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { service, limits, now } = options;
+  const open = new Map<Duplex, Connection>();
+  const progress = new WeakMap<Connection, { readonly mark: string; readonly since: number }>();
+  let onEmpty: (() => void) | null = null;
+
+  const judge = (leaf: Certificate | null): Verdict =>
+    judgeLeaf(leaf, service().trust, service().policy, now());
+
+  const countOf = ({ deviceId }: Principal): number =>
+    [...open.values()].filter(({ principal }) => principal.deviceId === deviceId).length;
+
+  function ruleOver(principal: Principal): ConnectionRule | null {
+    if (open.size >= limits().connections) return 'connections';
+    return countOf(principal) >= limits().connectionsPerPrincipal ? 'connections-per-principal' : null;
+  }
+
+  function denied(rule: DenialCode, deviceId: Principal['deviceId'] | null, address: string): void {
+    options.onDenied({
+      rule,
+      principal: null,
+      reason: DENIALS[rule],
+      address,
+      ...(deviceId && { deviceId }),
+    });
+  }
+
+  function admit(socket: TLSSocket): boolean {
+    const address = socket.remoteAddress ?? '';
+    const verdict = judge(leafOf(socket));
+    if ('denied' in verdict) {
+      denied(verdict.denied, verdict.deviceId, address);
+      return false;
+    }
+    const principal = verdict.admitted;
+    const rule = ruleOver(principal);
+    if (rule !== null) {
+      options.onDenied({ rule, principal: nameOf(principal), address });
+      return false;
+    }
+    const connection = { socket, address, principal, isEnding: false, inFlight: new Set<InFlight>() };
+    open.set(socket, connection);
+    socket.once('close', () => forget(connection));
+    options.onConnected(connection);
+    return true;
+  }
+
+  function forget(connection: Connection): void {
+    open.delete(connection.socket);
+    options.onDisconnected(connection);
+    if (open.size === 0) onEmpty?.();
+  }
+
+  function rejudgeOne(connection: Connection): void {
+    const verdict = judge(leafOf(connection.socket));
+    if ('denied' in verdict) {
+      denied(verdict.denied, verdict.deviceId, connection.address);
+      connection.socket.destroy();
+      return;
+    }
+    connection.principal = verdict.admitted;
+    const permitted = [...connection.inFlight].every(({ stillPermitted }) =>
+      stillPermitted(verdict.admitted),
+    );
+    if (!permitted) connection.socket.destroy();
+  }
+
+  /** A leaf that ended, and a reply of which the peer takes nothing: both end the connection. */
+  function sweep(): void {
+    const time = now();
+    for (const connection of open.values()) {
+      if (connection.principal.notAfter <= time) rejudgeOne(connection);
+      // A steady clock: the wall clock may be set while a reply is under way.
+      if (isStalled(connection, performance.now())) connection.socket.destroy();
+    }
+  }
+
+  function isStalled(connection: Connection, time: number): boolean {
+    const { bytesWritten, writableLength } = connection.socket;
+    const mark = `${bytesWritten} ${writableLength}`;
+    const before = progress.get(connection);
+    if (writableLength > 0 && before?.mark === mark) return time - before.since >= limits().replyStallMs;
+    progress.set(connection, { mark, since: time });
+    return false;
+  }
+
+  const timer = setInterval(sweep, SWEEP_MS);
+  timer.unref();
+
+  return {
+    admit,
+    of: (socket) => open.get(socket) ?? null,
+    rejudge: () => [...open.values()].forEach(rejudgeOne),
+    list: () => open.values(),
+    drain: (drainMs) =>
+      new Promise((resolve) => {
+        const deadline = setTimeout(() => [...open.keys()].forEach((socket) => socket.destroy()), drainMs);
+        onEmpty = () => {
+          clearTimeout(deadline);
+          resolve();
+        };
+        for (const { socket, inFlight } of open.values()) if (inFlight.size === 0) socket.destroy();
+        if (open.size === 0) onEmpty();
+      }),
+    close: () => clearInterval(timer),
+  };
+}
+
+/** The client's leaf as DER, read anew: resumed sessions carry it too. */
+function leafOf(socket: TLSSocket): Certificate | null {
+  const leaf = socket.getPeerX509Certificate();
+  return leaf === undefined ? null : readCertificate(leaf.raw);
+}

@@ -1,0 +1,105 @@
+// `/couch`: the decision, the body that it allows, and the way to the upstream and back. Nothing that the peer wrote
+// goes up: target, headers and parsed bodies are written anew.
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { BodyMemory } from '../../adapters/http/body.js';
+import { readObject } from '../../adapters/couch/upstream.js';
+import { sendJson } from '../../adapters/http/reply.js';
+import { planBody } from '../../core/couch/bodies.js';
+import { decideCouch, type CouchDecision } from '../../core/couch/decide.js';
+import { fromUpstreamLocal } from '../../core/couch/local-documents.js';
+import { peerReplyHeaders, upstreamRequestHeaders } from '../../core/couch/reply-headers.js';
+import { Refusal } from '../../core/errors.js';
+import type { Limits } from '../../core/limits.js';
+import type { Role } from '../../core/policy/policy.js';
+import { formatTarget, type Target } from '../../core/target.js';
+import { createUpstreamBody, NO_BODY } from './couch-body.js';
+import type { CouchGate } from './couch-gate.js';
+import type { Exchange } from './exchange.js';
+import type { LocalDocument, LocalDocuments } from './local-documents.js';
+
+export interface CouchOptions {
+  readonly gate: () => CouchGate;
+  readonly limits: () => Limits;
+  readonly memory: BodyMemory;
+  readonly localDocuments: LocalDocuments;
+}
+
+/** More than the document itself: the upstream adds a revision, and others add white space. */
+const LOCAL_REPLY_SLACK_BYTES = 4096;
+const UNAUTHORIZED = 401;
+
+/** Answers `/couch/…` for one exchange; throws the `Refusal`. */
+export function createCouchHandler(options: CouchOptions): (exchange: Exchange) => Promise<void> {
+  const { gate, limits, localDocuments } = options;
+
+  function decide({ request, target }: Exchange, role: Role): CouchDecision {
+    const below: Target = { ...target, segments: target.segments.slice(1) };
+    return decideCouch(role, request.method ?? '', below, limits());
+  }
+
+  async function forward(exchange: Exchange, decision: CouchDecision): Promise<void> {
+    const { principal, request, form } = exchange;
+    const plan = planBody(decision.operation.body, request.headers, form.bodyBytes, limits());
+    await gate().require(principal.role, decision);
+    const local = localDocuments.of(principal, decision);
+    const body = plan === null ? NO_BODY : await createUpstreamBody(exchange, decision, plan, local, options);
+    try {
+      const upstreamRequest = {
+        method: decision.method,
+        path: formatTarget(local?.segments ?? decision.segments, decision.query),
+        headers: { ...upstreamRequestHeaders(request.headers), ...body.headers },
+        body: body.stream,
+        firstByteMs: decision.feed ? null : limits().upstreamFirstByteMs,
+      };
+      const reply = await gate().forward(principal.role, upstreamRequest, exchange.ended);
+      if (reply.statusCode === UNAUTHORIZED) throw await gate().explain401(principal.role, reply);
+      await (local === null ? sendReply(exchange, decision, reply) : sendLocal(exchange, local, reply));
+    } finally {
+      body.release();
+    }
+  }
+
+  async function sendLocal(
+    { response }: Exchange,
+    { tag, id }: LocalDocument,
+    reply: IncomingMessage,
+  ): Promise<void> {
+    const object = await readObject(reply, limits().localDocumentBytes + LOCAL_REPLY_SLACK_BYTES);
+    if (object === null) throw new Refusal('upstream-failed');
+    sendJson(response, statusOf(reply), `${JSON.stringify(fromUpstreamLocal(tag, id, object))}\n`);
+  }
+
+  return async (exchange) => {
+    const { principal, response, form } = exchange;
+    const decision = decide(exchange, principal.role);
+    exchange.permittedWhile(({ role }) => isPermitted(() => decide(exchange, role)));
+    if (decision.feed) exchange.becomeFeed();
+    if (decision.operation.body === 'none' && form.hasBody) throw new Refusal('body-unexpected');
+    const own = gate().answer(decision, principal.role);
+    if (own === null) await forward(exchange, decision);
+    else sendJson(response, 200, `${JSON.stringify(await own)}\n`);
+  };
+}
+
+async function sendReply(
+  { response }: Exchange,
+  decision: CouchDecision,
+  reply: IncomingMessage,
+): Promise<void> {
+  response.writeHead(statusOf(reply), peerReplyHeaders(reply.headers, decision.operation.answer));
+  // A feed says that it is open before it has something to say.
+  if (decision.feed) response.flushHeaders();
+  await pipeline(reply, response);
+}
+
+const statusOf = ({ statusCode }: IncomingMessage): number => statusCode ?? 502;
+
+function isPermitted(decide: () => CouchDecision): boolean {
+  try {
+    decide();
+    return true;
+  } catch {
+    return false;
+  }
+}

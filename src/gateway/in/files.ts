@@ -1,0 +1,142 @@
+// `/files`: blobs by range, their leaf digests, and which of many are here. Permission comes before the disk.
+import type { BlobPump } from '../../adapters/files/blob-pump.js';
+import type { LeafSource } from '../../adapters/files/leaves.js';
+import type { Stores } from '../../adapters/files/stores.js';
+import { readHeldBody, type BodyMemory } from '../../adapters/http/body.js';
+import { sendJson } from '../../adapters/http/reply.js';
+import { planBody } from '../../core/couch/bodies.js';
+import { createBodyJudge } from '../../core/couch/documents.js';
+import { isObject } from '../../core/env/env.js';
+import { Refusal } from '../../core/errors.js';
+import { parseBlobId, type BlobId } from '../../core/ids.js';
+import type { Limits } from '../../core/limits.js';
+import { etagOf, ifNoneMatchNames, ifRangeHolds, parseRange } from '../../core/ranges.js';
+import { isStillGranted, type BlobPermission } from './blob-permission.js';
+import type { Exchange } from './exchange.js';
+import type { RateMeter } from './rate-meter.js';
+
+export interface FilesOptions {
+  readonly stores: () => Stores;
+  readonly pump: BlobPump;
+  readonly leaves: () => LeafSource;
+  /** A blob was found whose content is not what its id says. */
+  readonly onCorrupt: (id: BlobId) => void;
+  readonly permission: BlobPermission;
+  readonly limits: () => Limits;
+  readonly memory: BodyMemory;
+  /** Ids asked for by `have`, by device. */
+  readonly haveRate: RateMeter;
+}
+
+export interface FilesHandlers {
+  sendBlob(exchange: Exchange, idText: string): Promise<void>;
+  sendLeaves(exchange: Exchange, idText: string): Promise<void>;
+  sendHave(exchange: Exchange): Promise<void>;
+}
+
+const BLOB_HEADERS = {
+  'content-type': 'application/octet-stream',
+  'accept-ranges': 'bytes',
+  'x-content-type-options': 'nosniff',
+};
+
+export function createFilesHandlers(options: FilesOptions): FilesHandlers {
+  const { stores, pump, leaves, permission } = options;
+
+  /** The id in the path, when this principal may have it. */
+  async function permitted(exchange: Exchange, idText: string): Promise<BlobId> {
+    const id = parseBlobId(idText);
+    if (id === null) throw new Refusal('blob-id');
+    const { role } = exchange.principal;
+    exchange.permittedWhile((principal) => isStillGranted(role.files, principal.role.files));
+    if (!(await permission.allowed(role, [id])).has(id)) throw new Refusal('blob-not-granted');
+    return id;
+  }
+
+  async function sendBlob(exchange: Exchange, idText: string): Promise<void> {
+    const id = await permitted(exchange, idText);
+    const blob = await stores().open(id);
+    if (blob === null) throw new Refusal('blob-missing');
+    const plan = planBlobReply(exchange, id, blob.size);
+    exchange.response.writeHead(plan.status, plan.headers);
+    if (plan.part === null || exchange.request.method === 'HEAD') {
+      await blob.close();
+      exchange.response.end();
+    } else await pump.send(blob, plan.part.start, plan.part.end, exchange.response);
+  }
+
+  async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {
+    const id = await permitted(exchange, idText);
+    const found = await leaves().leavesOf(id, exchange.ended);
+    if (found === 'corrupt') options.onCorrupt(id);
+    if (found === null || found === 'corrupt') throw new Refusal('blob-missing');
+    const headers = { ...BLOB_HEADERS, 'content-length': found.digests.length, 'patchcord-size': found.size };
+    exchange.response.writeHead(200, headers);
+    exchange.response.end(found.digests);
+  }
+
+  async function sendHave(exchange: Exchange): Promise<void> {
+    const ids = await readIds(exchange, options);
+    const { role, deviceId } = exchange.principal;
+    if (!options.haveRate.take(deviceId, ids.length)) throw new Refusal('too-many-ids');
+    const allowed = await permission.allowed(role, ids);
+    const have = await stores().has(ids.filter((id) => allowed.has(id)));
+    sendJson(exchange.response, 200, `${JSON.stringify({ have })}\n`);
+  }
+
+  return { sendBlob, sendLeaves, sendHave };
+}
+
+interface BlobReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  /** Both included; null where there is no body. */
+  readonly part: { readonly start: number; readonly end: number } | null;
+}
+
+/** Preconditions first, then the range (RFC 9110 section 13.2.2). */
+function planBlobReply({ request }: Exchange, id: BlobId, size: number): BlobReply {
+  const { range, 'if-none-match': ifNoneMatch } = request.headers;
+  const ifRange = request.headers['if-range'] as string | undefined;
+  const headers = { ...BLOB_HEADERS, etag: etagOf(id) };
+  if (ifNoneMatchNames(ifNoneMatch, id)) return { status: 304, headers, part: null };
+  const wanted = parseRange(ifRangeHolds(ifRange, id) ? range : undefined, size);
+  if (wanted.kind === 'unsatisfiable') {
+    throw new Refusal('range-unsatisfiable', { 'content-range': `bytes */${size}` });
+  }
+  if (wanted.kind === 'whole') {
+    return {
+      status: 200,
+      headers: { ...headers, 'content-length': size },
+      part: { start: 0, end: size - 1 },
+    };
+  }
+  const { start, end } = wanted;
+  const partHeaders = { 'content-length': end + 1 - start, 'content-range': `bytes ${start}-${end}/${size}` };
+  return { status: 206, headers: { ...headers, ...partHeaders }, part: { start, end } };
+}
+
+/** The ids of a `have`; refuses more than may be asked at once, and whatever is not an id. */
+async function readIds(
+  { request, response, form }: Exchange,
+  { limits, memory }: FilesOptions,
+): Promise<BlobId[]> {
+  const { bodyBytes: maxBytes, bodyStallMs: stallMs, bodyBytesPerSecond: bytesPerSecond, haveIds } = limits();
+  planBody('json', request.headers, form.bodyBytes, limits());
+  const judge = createBodyJudge('nowhere', () => undefined);
+  const bounds = { maxBytes, stallMs, bytesPerSecond };
+  const held = await readHeldBody(request, response, bounds, memory, (bytes) => judge.write(bytes));
+  try {
+    judge.end();
+    const body: unknown = JSON.parse(Buffer.concat(held.pieces).toString('utf8'));
+    const texts = isObject(body) && Object.keys(body).length === 1 ? body['ids'] : null;
+    if (!Array.isArray(texts) || texts.length > haveIds) throw new Refusal('body-shape');
+    return texts.map((text: unknown) => {
+      const id = typeof text === 'string' ? parseBlobId(text) : null;
+      if (id === null) throw new Refusal('blob-id');
+      return id;
+    });
+  } finally {
+    held.release();
+  }
+}
