@@ -1,4 +1,5 @@
 // A throw-away test PKI, made anew in memory: users with devices, a stranger, and leaves that are wrong in one way each.
+import type { DenialCode } from '../../dist/core/leaf/judge.js';
 import {
   createPrivateKey,
   createPublicKey,
@@ -179,3 +180,17 @@ export function selfSignedLeaf(now: Date): TestLeaf {
   const key = createDeviceKey();
   return customLeaf({ name: key.deviceId, keyPem: key.keyPem }, now, { key });
 }
+
+/** What the judgement says of each. */
+export const VERDICT_OF_FLAW: Record<Flaw, DenialCode> = {
+  expired: 'expired',
+  'not-yet-valid': 'not-yet-valid',
+  'server-auth-only': 'extended-key-usage',
+  'no-extended-key-usage': 'extended-key-usage',
+  'is-ca': 'is-ca',
+  'wrong-name': 'name',
+  'wrong-key-usage': 'key-usage',
+  'p-384': 'key-type',
+  'rsa-2048': 'key-type',
+  'unknown-critical-extension': 'critical-extension',
+};

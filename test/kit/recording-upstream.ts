@@ -9,6 +9,8 @@ export interface Recorded {
   readonly target: string;
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Buffer;
+  /** The connection that it came on. */
+  readonly socket: Socket;
 }
 
 export interface RecordingUpstream {
@@ -70,7 +72,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (bytes: Buffer) => {
       let rest: Buffer = Buffer.concat([leftovers.get(socket) ?? Buffer.alloc(0), bytes]);
-      for (let parsed = parseRequest(rest); parsed !== null; parsed = parseRequest(rest)) {
+      for (let parsed = parseRequest(rest, socket); parsed !== null; parsed = parseRequest(rest, socket)) {
         rest = parsed.rest;
         const reply = replyTo(parsed.request);
         if (reply !== null) socket.write(reply);
@@ -101,7 +103,7 @@ function nameIn(authorization: string): string | null {
 }
 
 /** The first whole request in `bytes`; null while there is none. */
-function parseRequest(bytes: Buffer): { request: Recorded; rest: Buffer } | null {
+function parseRequest(bytes: Buffer, socket: Socket): { request: Recorded; rest: Buffer } | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
   const head = bytes.subarray(0, end).toString('latin1');
@@ -116,7 +118,7 @@ function parseRequest(bytes: Buffer): { request: Recorded; rest: Buffer } | null
   const body = headers.has('transfer-encoding')
     ? parseChunks(bytes.subarray(end + 4))
     : takeLength(bytes.subarray(end + 4), Number(headers.get('content-length')?.[0] ?? 0));
-  return body && { request: { head, method, target, headers, body: body.body }, rest: body.rest };
+  return body && { request: { head, method, target, headers, body: body.body, socket }, rest: body.rest };
 }
 
 const takeLength = (bytes: Buffer, length: number): { body: Buffer; rest: Buffer } | null =>

@@ -48,3 +48,9 @@ function watch(socket: Socket, ready: string, connectMs: number, onLost: () => v
   socket.once('error', onLost);
   socket.once('close', () => clearTimeout(deadline));
 }
+
+/** Lets what is under way go on, and keeps no connection after it: a reload cuts no feed that it still permits. */
+export function retireAgent(agent: http.Agent): void {
+  agent.maxFreeSockets = 0;
+  for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+}

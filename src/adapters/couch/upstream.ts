@@ -6,7 +6,7 @@ import type { Credential, UpstreamAddress } from '../../core/env/couchdb.js';
 import { isObject } from '../../core/env/env.js';
 import type { Limits } from '../../core/limits.js';
 import { createForwarder, type UpstreamRequest } from './forward.js';
-import { createUpstreamAgent } from './upstream-agent.js';
+import { createUpstreamAgent, retireAgent } from './upstream-agent.js';
 
 export interface Answer {
   readonly status: number;
@@ -30,6 +30,7 @@ export interface Upstream {
   ask(question: Question): Promise<Answer>;
   /** Grows whenever a connection was lost: what was known of the upstream before that has to be asked again. */
   readonly epoch: number;
+  /** What is under way goes on; nothing is kept after it. */
   close(): void;
 }
 
@@ -76,7 +77,7 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
     get epoch() {
       return epoch;
     },
-    close: () => agent.destroy(),
+    close: () => retireAgent(agent),
   };
 }
 

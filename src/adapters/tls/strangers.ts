@@ -1,6 +1,6 @@
 // Connections whose leaf was not judged yet. Anyone on the link can open them, so they are few, short-lived, and
 // apart from those that were let in: when it is full the oldest stranger goes, and no principal ever does.
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface StrangerLimits {
   readonly strangers: number;
@@ -10,22 +10,30 @@ export interface StrangerLimits {
 
 export type StrangerRule = 'strangers' | 'strangers-per-address' | 'stranger-timeout';
 
+/** A socket of either layer, with the two ends of its connection. */
+export interface ConnectedSocket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
 export interface Strangers {
-  enter(socket: Socket): void;
+  enter(socket: ConnectedSocket): void;
   /** The stranger behind this TLS socket was judged: it is one no more. False when it was cut before that. */
-  leave(socket: Socket): boolean;
+  leave(socket: ConnectedSocket): boolean;
   readonly size: number;
   close(): void;
 }
 
 interface Stranger {
-  readonly socket: Socket;
+  readonly socket: ConnectedSocket;
   readonly address: string;
   readonly deadline: NodeJS.Timeout;
 }
 
 /** What a TLS socket and the raw socket under it have in common. */
-const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: ConnectedSocket): string =>
   JSON.stringify([remoteAddress, remotePort, localAddress, localPort]);
 
 /** `onCut` hears of each stranger that a limit ended. */

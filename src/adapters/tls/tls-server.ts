@@ -2,7 +2,6 @@
 // HTTP see the socket only when it was admitted: before that, no byte of a request is parsed.
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Limits } from '../../core/limits.js';
@@ -55,13 +54,11 @@ export function createTlsServer(options: TlsServerOptions): Server {
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     insecureHTTPParser: false,
   });
-  server.on('connection', (socket: Socket) => strangers.enter(socket));
+  server.on('connection', (socket) => strangers.enter(socket));
   server.on('request', options.onRequest);
   server.on('checkContinue', options.onRequest);
   server.on('checkExpectation', options.onRequest);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    options.onMalformed(error, socket as Socket),
-  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => options.onMalformed(error, socket));
   judgeBeforeHttp(server, options);
   return server;
 }

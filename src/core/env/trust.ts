@@ -65,7 +65,7 @@ function compileCas(pems: Record<string, string>, problems: Problems): TrustedCa
     const path = ['trust', 'cas', name];
     const certificate = readPem(pem);
     if (certificate === null) problems.add(path, 'must be one certificate in PEM');
-    else if (!certificate.isCa) problems.add(path, 'must be a CA certificate');
+    else if (!certificate.x509.ca) problems.add(path, 'must be a CA certificate, one that may sign');
     else if (!certificate.isP256) problems.add(path, 'must have a key on P-256');
     else {
       const userId = userIdOf(spkiOf(certificate));

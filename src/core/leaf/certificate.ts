@@ -14,6 +14,7 @@ export interface Certificate {
   readonly isSignedSoundly: boolean;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Whether its basic constraints say CA:TRUE, whatever else it says. */
   readonly isCa: boolean;
   /** The value of the one CN; null when there is none, or more than one. */
   readonly commonName: string | null;
@@ -35,10 +36,11 @@ const EXTENSIONS = 0xa3;
 const VERSION = 0xa0;
 
 const COMMON_NAME = '550403';
+const BASIC_CONSTRAINTS = '551d13';
 const KEY_USAGE = '551d0f';
 const EXTENDED_KEY_USAGE = '551d25';
 /** Basic constraints, key usage, extended key usage: judged. Alternative names: known, and not what identity rests on. */
-const KNOWN_CRITICAL = new Set(['551d13', KEY_USAGE, EXTENDED_KEY_USAGE, '551d11']);
+const KNOWN_CRITICAL = new Set([BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, '551d11']);
 const STRING_TAGS = new Set([0x0c, 0x13, 0x16]);
 /** ecdsa-with-SHA256, -SHA384, -SHA512 (RFC 5758 section 3.2). */
 const SOUND_SIGNATURES = new Set(['2a8648ce3d040302', '2a8648ce3d040303', '2a8648ce3d040304']);
@@ -68,7 +70,8 @@ function readFacts(x509: X509Certificate, der: Uint8Array): Certificate | null {
     isSignedSoundly: SOUND_SIGNATURES.has(tbs.signatureAlgorithm),
     notBefore: new Date(x509.validFrom),
     notAfter: new Date(x509.validTo),
-    isCa: x509.ca,
+    // `x509.ca` alone would not do: it is false for a CA whose key usage lacks keyCertSign.
+    isCa: x509.ca || readIsCa(extensions.get(BASIC_CONSTRAINTS)?.value),
     commonName: readCommonName(tbs.subject),
     keyUsage: readKeyUsage(extensions.get(KEY_USAGE)?.value),
     extendedKeyUsage: extensions.has(EXTENDED_KEY_USAGE) ? x509.keyUsage : null,
@@ -111,6 +114,12 @@ function readCommonName(subject: DerNode): string | null {
   const value = names[0]?.[1];
   if (names.length !== 1 || value === undefined || !STRING_TAGS.has(value.tag)) return null;
   return Buffer.from(value.content).toString('utf8');
+}
+
+/** BasicConstraints (RFC 5280 section 4.2.1.9): cA is the BOOLEAN that comes first, and false where there is none. */
+function readIsCa(value: Uint8Array | undefined): boolean {
+  const [first] = (value === undefined ? null : readInside(value, SEQUENCE)) ?? [];
+  return first?.tag === BOOLEAN && first.content[0] !== 0;
 }
 
 /** The bits of a BIT STRING, without the count of unused ones. */

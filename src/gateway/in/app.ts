@@ -53,14 +53,16 @@ export function createApp(options: AppOptions): RequestListener {
     // After a reply that ends the connection, what follows on it is not read as requests any more.
     if (connection === null || connection.isEnding) return void ctx.req.socket.destroy();
     try {
-      await within(ctx, connection, requestId, next);
+      // Not after an `await`: the next request may stand in the same bytes, and must find what this one left.
+      ctx.state.exchange = begin(ctx, connection, requestId);
+      await next();
     } catch (error) {
       refuse(ctx, connection, requestId, error);
     }
   }
 
-  /** Runs the handlers with an exchange that lasts as long as the reply. */
-  async function within(ctx: AppContext, connection: Connection, id: string, next: Next): Promise<void> {
+  /** Judges the form of a request; the exchange that it begins lasts as long as the reply. */
+  function begin(ctx: AppContext, connection: Connection, id: string): Exchange {
     const { req: request, res: response } = ctx;
     const form = checkRequestForm(request, options.limits());
     const slot = options.traffic.enter(connection.principal.deviceId);
@@ -73,7 +75,8 @@ export function createApp(options: AppOptions): RequestListener {
       ended.abort();
     });
     const target = parseTarget(request.url ?? '');
-    ctx.state.exchange = {
+    ctx.url = formatTarget([...target.segments, ...(target.trailingSlash ? [''] : [])]);
+    return {
       id,
       connection,
       principal: connection.principal,
@@ -85,8 +88,6 @@ export function createApp(options: AppOptions): RequestListener {
       permittedWhile: (stillPermitted) => void (inFlight.stillPermitted = stillPermitted),
       becomeFeed: () => slot.becomeFeed(),
     };
-    ctx.url = formatTarget([...target.segments, ...(target.trailingSlash ? [''] : [])]);
-    await next();
   }
 
   function refuse({ req, res }: AppContext, connection: Connection, requestId: string, error: unknown): void {

@@ -104,8 +104,10 @@ export function createInbound(options: InboundOptions): Inbound {
 
   function onMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = connections.of(socket);
+    // An answer that ends the connection is on its way, and a second one would come after it.
+    if (connection?.isEnding === true) return;
     endMalformed(error.code, socket, connection !== null && connection.inFlight.size === 0);
-    if (connection === null || connection.isEnding) return;
+    if (connection === null) return;
     connection.isEnding = true;
     deny({ rule: 'malformed-http', principal: nameOf(connection.principal), address: connection.address });
   }
