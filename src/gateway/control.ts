@@ -16,11 +16,11 @@ export async function serveControl(
   for await (const line of lines) {
     const request = parseRpcRequest(line);
     if ('code' in request) {
-      writer.answer({ jsonrpc: '2.0', id: null, error: request });
+      await writer.answer({ jsonrpc: '2.0', id: null, error: request });
       continue;
     }
     const outcome = await perform(request, gateway);
-    if (request.id !== undefined) writer.answer({ jsonrpc: '2.0', id: request.id, ...outcome });
+    if (request.id !== undefined) await writer.answer({ jsonrpc: '2.0', id: request.id, ...outcome });
     if (request.method === 'stop') return;
   }
 }

@@ -1,12 +1,13 @@
 // The writing side of the control channel. A launcher that reads slowly costs at most a bounded backlog: then events
-// are dropped and counted. Answers are never dropped; a launcher has as many as it asked for.
+// are dropped and counted. Answers are never dropped: who does not read them is not heard until it does.
 import type { Writable } from 'node:stream';
 import { MAX_LINE_BYTES } from '../../core/control/lines.js';
 import type { GatewayEvent, RpcAnswer, TimedEvent } from '../../core/control/protocol.js';
 
 export interface EventWriter {
   event(event: GatewayEvent): void;
-  answer(answer: RpcAnswer): void;
+  /** Resolves when the launcher may be heard again: whoever does not read its answers gets no more of them. */
+  answer(answer: RpcAnswer): Promise<void>;
   /** Resolves when all that was written has been read by the pipe; never rejects. */
   flush(): Promise<void>;
 }
@@ -35,7 +36,12 @@ export function createEventWriter(output: Writable, now: () => Date): EventWrite
       if (output.writableLength + Buffer.byteLength(text) > MAX_BACKLOG_BYTES) dropped += 1;
       else output.write(text);
     },
-    answer: (answer) => void output.write(line(answer)),
+    answer: (answer) =>
+      new Promise((resolve) => {
+        const isFull = !output.write(line(answer)) && output.writableLength >= MAX_BACKLOG_BYTES;
+        if (isFull) output.once('drain', resolve).once('close', resolve);
+        else resolve();
+      }),
     flush: () =>
       new Promise((resolve) => {
         if (output.destroyed || output.writableLength === 0) resolve();

@@ -19,9 +19,9 @@ export interface HashedFile {
 
 export interface FileHasher {
   /**
-   * Hashes the first `size` bytes behind `fd`, at least 1; null where there are fewer, or they cannot be read. Rejects with
-   * the signal's reason when that is aborted. Once it settles, `fd` is not read any more. Several files at once share
-   * the threads.
+   * Hashes the first `size` bytes behind `fd`, at least 1; null where there are fewer, or they cannot be read. Rejects
+   * with the signal's reason at the first leaf that it would begin after that is aborted. Once it settles, `fd` is not
+   * read any more. Several files at once share the threads.
    */
   hash(
     file: { readonly fd: number; readonly size: number },
@@ -48,7 +48,6 @@ export function createFileHasher({
       if (digest === null) throw new FileUnreadable();
       digests.set(digest, ID_BYTES * index);
     });
-    signal?.throwIfAborted();
     return digests;
   }
 

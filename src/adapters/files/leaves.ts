@@ -49,8 +49,7 @@ async function readSidecar(blob: OpenBlob): Promise<Leaves | null> {
   const sidecar = await openFileBelow(blob.store, ...placeOf('leaves', blob.id));
   if (sidecar === null) return null;
   try {
-    if (sidecar.size !== digestBytesOf(blob)) return null;
-    const digests = new Uint8Array(sidecar.size);
+    const digests = new Uint8Array(digestBytesOf(blob));
     const { bytesRead } = await sidecar.handle.read(digests, 0, digests.length, 0);
     if (bytesRead !== digests.length || rootOf(createSkein(), blob.size, digests) !== blob.id) return null;
     return { size: blob.size, digests };

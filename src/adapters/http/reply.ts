@@ -1,11 +1,10 @@
 // Replies that the gateway makes itself: small JSON, and refusals. What is left of a refused body is read and thrown
-// away up to a bound, so that the peer can read the refusal, and never more.
+// away for a while, so that the peer can read the refusal, and no longer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REPLIES, refusalBody, type RefusalCode } from '../../core/errors.js';
 import { ENDS_CONNECTION } from './request-form.js';
 
-/** Read of a body that nobody wants any more. */
-const MAX_DRAINED_BYTES = 1024 * 1024;
+/** How long a body that nobody wants is read. */
 const MAX_DRAIN_MS = 2000;
 const RETRY_AFTER_SECONDS = '5';
 
@@ -39,31 +38,33 @@ export function sendRefusal(response: ServerResponse, code: RefusalCode, headers
     return true;
   }
   const { status } = REPLIES[code];
-  const rest = unreadBytes(request);
-  if (rest > 0) drain(request, response);
-  const closes = rest > MAX_DRAINED_BYTES || ENDS_CONNECTION.has(code);
-  sendJson(response, status, refusalBody(code), {
+  const text = refusalBody(code);
+  const closes = ENDS_CONNECTION.has(code);
+  const all = {
     ...(closes && { connection: 'close' }),
     ...((status === 503 || status === 429) && { 'retry-after': RETRY_AFTER_SECONDS }),
     ...headers,
-  });
+  };
+  if (closes || !hasUnreadBody(request)) sendJson(response, status, text, all);
+  else sendBeforeBodyEnds(response, status, text, all);
   return closes;
 }
 
-/** At most what is still to come of the request's body; without end for a chunked one. */
-function unreadBytes({ complete, headers }: IncomingMessage): number {
-  if (complete) return 0;
-  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+const hasUnreadBody = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
+
+/** To close with bytes unread would reset the connection, and the peer might never see the reply (RFC 9112, 9.6). */
+function sendBeforeBodyEnds(response: ServerResponse, status: number, text: string, headers: Headers): void {
+  const request = response.req;
+  response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text), ...headers });
+  response.write(text);
+  request.once('end', () => response.end());
+  discardBody(request);
 }
 
-function drain(request: IncomingMessage, response: ServerResponse): void {
-  let drained = 0;
-  const end = (): void => void request.socket.destroy();
-  const deadline = setTimeout(end, MAX_DRAIN_MS);
-  response.once('close', () => clearTimeout(deadline));
-  request.on('data', (bytes: Buffer) => {
-    drained += bytes.length;
-    if (drained > MAX_DRAINED_BYTES) end();
-  });
-  request.resume();
+/** Reads what is left of a body that nobody wants any more, for a while; then the connection is cut. */
+export function discardBody(request: IncomingMessage): void {
+  const deadline = setTimeout(() => request.socket.destroy(), MAX_DRAIN_MS);
+  request.once('close', () => clearTimeout(deadline));
+  request.unpipe().resume();
 }

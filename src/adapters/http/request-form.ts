@@ -36,7 +36,9 @@ export function checkRequestForm(request: IncomingMessage, limits: { headerField
   const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   if (names.length > limits.headerFields) throw new Refusal('header-count');
   checkRepeated(names);
-  const { 'content-length': length, 'transfer-encoding': coding, expect } = request.headers;
+  const { 'content-length': length, 'transfer-encoding': coding, expect, upgrade } = request.headers;
+  // After an upgrade that nobody takes up, Node's parser passes over what follows in the same bytes.
+  if (upgrade !== undefined) throw new Refusal('header-framing');
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || length !== undefined)) {
     throw new Refusal('header-framing');
   }

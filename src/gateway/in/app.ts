@@ -37,6 +37,8 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 
 export function createApp(options: AppOptions): RequestListener {
   const app = new Koa<State>();
+  // Koa would print each reply that was cut, to a stderr that holds lines of JSON.
+  app.silent = true;
   const router = createRouter(options);
   // The handlers write replies themselves; Koa's own would come after them.
   app.use(async (ctx, next) => {
@@ -66,14 +68,17 @@ export function createApp(options: AppOptions): RequestListener {
     const { req: request, res: response } = ctx;
     const form = checkRequestForm(request, options.limits());
     const slot = options.traffic.enter(connection.principal.deviceId);
-    const inFlight: { stillPermitted: InFlight['stillPermitted'] } = { stillPermitted: () => true };
     const ended = new AbortController();
+    const inFlight: { stillPermitted: InFlight['stillPermitted']; end: () => void } = {
+      stillPermitted: () => true,
+      end: () => {
+        slot.leave();
+        connection.inFlight.delete(inFlight);
+        ended.abort();
+      },
+    };
     connection.inFlight.add(inFlight);
-    response.once('close', () => {
-      slot.leave();
-      connection.inFlight.delete(inFlight);
-      ended.abort();
-    });
+    response.once('close', inFlight.end);
     const target = parseTarget(request.url ?? '');
     ctx.url = formatTarget([...target.segments, ...(target.trailingSlash ? [''] : [])]);
     return {

@@ -12,6 +12,8 @@ import type { Limits } from '../../core/limits.js';
 export interface InFlight {
   /** Whether the principal, as it is after a reload, may still have this. */
   readonly stillPermitted: (principal: Principal) => boolean;
+  /** Gives up what it holds; safe to call more than once. */
+  readonly end: () => void;
 }
 
 export interface Connection {
@@ -102,6 +104,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function forget(connection: Connection): void {
     open.delete(connection.socket);
+    // Node tells no response of it that still waited for the one before it.
+    for (const { end } of connection.inFlight) end();
     options.onDisconnected(connection);
     if (open.size === 0) onEmpty?.();
   }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { BodyMemory } from '../../adapters/http/body.js';
 import { readObject } from '../../adapters/couch/upstream.js';
-import { sendJson } from '../../adapters/http/reply.js';
+import { discardBody, sendJson } from '../../adapters/http/reply.js';
 import { planBody } from '../../core/couch/bodies.js';
 import { decideCouch, type CouchDecision } from '../../core/couch/decide.js';
 import { fromUpstreamLocal } from '../../core/couch/local-documents.js';
@@ -91,6 +91,8 @@ async function sendReply(
   // A feed says that it is open before it has something to say.
   if (decision.feed) response.flushHeaders();
   await pipeline(reply, response);
+  // The upstream may refuse a body before it has it whole.
+  if (!response.req.complete) discardBody(response.req);
 }
 
 const statusOf = ({ statusCode }: IncomingMessage): number => statusCode ?? 502;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { renameSync, truncateSync } from 'node:fs';
-import { connect } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createBlobPump } from '../../../dist/adapters/files/blob-pump.js';
 import { BUFFER_BYTES } from '../../../dist/adapters/files/buffer-pool.js';
@@ -25,7 +26,7 @@ for (const secure of [false, true]) {
   test(`bodies around the size of a buffer arrive as they are, ${over}`, async (t) => {
     const bytes = pattern(2 * BUFFER_BYTES + 1);
     const { parent, stores } = storeWith(t, bytes);
-    const server = await servePump(t, stores, createBlobPump(), secure);
+    const server = await servePump(t, stores, createBlobPump(), { secure });
     const ends = [0, 1, BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1, 2 * BUFFER_BYTES];
     for (const end of ends) {
       assert.deepEqual(await bodyOf(server.get(`${id}/0/${end}`)), bytes.subarray(0, end + 1));
@@ -40,7 +41,7 @@ for (const secure of [false, true]) {
     const bytes = pattern(3_000_000);
     const { stores } = storeWith(t, bytes);
     const pump = createBlobPump({ poolBytes: 2 * BUFFER_BYTES });
-    const server = await servePump(t, stores, pump, secure);
+    const server = await servePump(t, stores, pump, { secure });
     const starts = Array.from({ length: 24 }, (_, client) => client * 1001);
     const bodies = await Promise.all(
       starts.map((start) => bodyOf(server.get(`${id}/${start}/${bytes.length - 1}`))),
@@ -55,26 +56,26 @@ for (const secure of [false, true]) {
 
   test(`clients that go away in the middle free their buffers and files, ${over}`, async (t) => {
     const { parent, stores } = storeWith(t, pattern(LARGE_BYTES));
-    // One buffer: if any were lost, the last client would wait for ever.
-    const pump = createBlobPump({ poolBytes: BUFFER_BYTES });
-    const server = await servePump(t, stores, pump, secure);
-    const leavers = Array.from({ length: 8 }, async () => {
+    const server = await servePump(t, stores, createBlobPump({ poolBytes: 3 * BUFFER_BYTES }), { secure });
+    for (let client = 1; client <= 8; client++) {
       const reply = await replyTo(server.get(id));
       await once(reply, 'readable');
       reply.destroy();
-    });
-    await Promise.all(leavers);
-    await server.ended(leavers.length);
+      await server.ended(client);
+    }
     assert.ok(server.ends.every(({ outcome, bytes }) => outcome === 'gone' && bytes < LARGE_BYTES));
     assert.equal(openUnder(parent), 0);
+    // If any buffer were lost, the second of these would wait for ever: the first holds two.
+    const still = await replyTo(server.get(id));
     assert.equal((await bodyOf(server.get(`${id}/0/${BUFFER_BYTES * 3}`))).length, BUFFER_BYTES * 3 + 1);
+    still.destroy();
   });
 
   test(`others are served while a client reads nothing, ${over}`, async (t) => {
     const bytes = pattern(LARGE_BYTES);
     const { stores } = storeWith(t, bytes);
     const pump = createBlobPump({ poolBytes: 3 * BUFFER_BYTES });
-    const server = await servePump(t, stores, pump, secure);
+    const server = await servePump(t, stores, pump, { secure });
     const still = await replyTo(server.get(id));
     for (let client = 1; client <= 3; client++) {
       assert.ok((await bodyOf(server.get(id))).equals(bytes));
@@ -90,7 +91,7 @@ for (const secure of [false, true]) {
     const bytes = pattern(LARGE_BYTES);
     const { parent, stores } = storeWith(t, bytes);
     const pump = createBlobPump({ poolBytes: 2 * BUFFER_BYTES, stallMs: 1000 });
-    const server = await servePump(t, stores, pump, secure);
+    const server = await servePump(t, stores, pump, { secure });
     const still = await replyTo(server.get(id));
     assert.deepEqual(await bodyOf(server.get(`${id}/5/9`)), bytes.subarray(5, 10));
     await server.ended(2);
@@ -102,7 +103,7 @@ for (const secure of [false, true]) {
   test(`a file that becomes shorter cuts the reply off, and no wrong byte is sent, ${over}`, async (t) => {
     const bytes = pattern(LARGE_BYTES);
     const { parent, stores } = storeWith(t, bytes);
-    const server = await servePump(t, stores, createBlobPump(), secure);
+    const server = await servePump(t, stores, createBlobPump(), { secure });
     const reply = await replyTo(server.get(id));
     await once(reply, 'readable');
     truncateSync(pathOf(parent, id), LARGE_BYTES - 1);
@@ -130,27 +131,50 @@ test('a store that is renamed away goes on being sent, is not found meanwhile, a
   assert.ok((await bodyOf(server.get(id))).equals(bytes));
 });
 
-test('a read that fails cuts the reply off', async (t) => {
-  const { stores } = storeWith(t, pattern(3 * BUFFER_BYTES));
-  const failing: Stores = { ...stores, open: async (which) => failingAfter(await stores.open(which)) };
-  const server = await servePump(t, failing, createBlobPump({ poolBytes: BUFFER_BYTES }));
-  for (let round = 1; round <= 3; round++) {
-    const body = await cutBodyOf(await replyTo(server.get(id)));
-    assert.ok(body.length <= BUFFER_BYTES);
-    await server.ended(round);
-    assert.equal(server.ends.at(-1)?.outcome, 'failed');
-  }
-});
-
-function failingAfter(blob: OpenBlob | null): OpenBlob | null {
+/** Its first chunk is read, and what comes then fails after a call of `onFailure`. */
+function failingAfter(blob: OpenBlob | null, onFailure: () => void): OpenBlob | null {
+  const fail = (): Promise<number> => {
+    onFailure();
+    return Promise.reject(new Error('EIO'));
+  };
   return (
     blob && {
       ...blob,
-      read: (buffer, position, length) =>
-        position === 0 ? blob.read(buffer, position, length) : Promise.reject(new Error('EIO')),
+      read: (buffer, position, length) => (position === 0 ? blob.read(buffer, position, length) : fail()),
     }
   );
 }
+
+for (const buffers of [1, 2]) {
+  test(`a read that fails cuts the reply off and frees ${buffers} buffers`, async (t) => {
+    const { parent, stores } = storeWith(t, pattern(3 * BUFFER_BYTES));
+    const pump = createBlobPump({ poolBytes: buffers * BUFFER_BYTES });
+    const open: Stores['open'] = async (which) => failingAfter(await stores.open(which), () => undefined);
+    const server = await servePump(t, { ...stores, open }, pump);
+    for (let round = 1; round <= 3; round++) {
+      const body = await cutBodyOf(await replyTo(server.get(id)));
+      assert.ok(body.length <= BUFFER_BYTES);
+      await server.ended(round);
+      assert.equal(server.ends.at(-1)?.outcome, 'failed');
+    }
+    assert.equal(openUnder(parent), 0);
+  });
+}
+
+test('a read that fails while a write is under way cuts the reply off after that', async (t) => {
+  const { stores } = storeWith(t, pattern(3 * BUFFER_BYTES));
+  let socket: Socket | null = null;
+  const uncork = (): void => void setImmediate(() => socket?.uncork());
+  const open: Stores['open'] = async (which) => failingAfter(await stores.open(which), uncork);
+  const onReply = (response: ServerResponse): void => {
+    ({ socket } = response);
+    socket?.cork();
+  };
+  const server = await servePump(t, { ...stores, open }, createBlobPump(), { onReply });
+  await assert.rejects(bodyOf(server.get(id)));
+  await server.ended(1);
+  assert.deepEqual(server.ends, [{ bytes: BUFFER_BYTES, outcome: 'failed' }]);
+});
 
 test('a disk that does not answer is a stall', async (t) => {
   const { stores } = storeWith(t, pattern(1000));
@@ -182,6 +206,7 @@ test('pipelined requests are answered one after the other, and hold one buffer a
   let received = 0;
   for await (const piece of socket) received += (piece as Buffer).length;
   assert.ok(received > asked * bytes.length);
+  await server.ended(asked);
   assert.equal(server.ends.filter(({ outcome }) => outcome === 'sent').length, asked);
   assert.equal(openUnder(parent), 0);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -10,6 +10,8 @@ import { LEAF_BYTES } from '../../../dist/core/skein/hashing.js';
 import { anyId, hashOf, makeStore, pattern, put } from './temp-store.js';
 
 const MODULE = new URL('../../../dist/adapters/files/hash-file.js', import.meta.url).href;
+
+const threadCount = (): number => readdirSync('/proc/self/task').length;
 
 async function openFile(
   t: TestContext,
@@ -40,7 +42,9 @@ test('many files at once share the threads', async (t) => {
   t.after(() => hasher.close());
   const contents = Array.from({ length: 10 }, (_, seed) => pattern(100_000 + seed, seed));
   const files = await Promise.all(contents.map((bytes) => openFile(t, bytes)));
+  const before = threadCount();
   const hashed = await Promise.all(files.map((file) => hasher.hash(file)));
+  assert.equal(threadCount(), before + 2);
   assert.deepEqual(
     hashed.map((one) => one?.id),
     contents.map((bytes) => hashOf(bytes).id),
@@ -58,16 +62,19 @@ test('a file that is shorter than said, or closed, is null, and the next one is 
   assert.equal((await hasher.hash(file))?.id, hashOf(bytes).id);
 });
 
-test('hashing is dropped when its signal is aborted, and the next file is hashed', async (t) => {
+test('hashing is dropped when its signal is aborted', { timeout: 30_000 }, async (t) => {
   const hasher = createFileHasher({ threads: 1 });
   t.after(() => hasher.close());
-  const file = await openFile(t, pattern(2 * LEAF_BYTES));
+  const { fd, path } = await openFile(t, pattern(10));
+  // All of it would take minutes.
+  const size = 2 ** 37;
+  truncateSync(path, size);
   const stop = new AbortController();
   const reason = new Error('dropped');
-  const dropped = hasher.hash(file, stop.signal);
+  const dropped = hasher.hash({ fd, size }, stop.signal);
   stop.abort(reason);
   await assert.rejects(dropped, reason);
-  assert.ok(await hasher.hash({ fd: file.fd, size: 10 }));
+  assert.ok(await hasher.hash({ fd, size: 10 }));
 });
 
 test('after close, what was being hashed is rejected, and so is what comes', async (t) => {
@@ -78,8 +85,6 @@ test('after close, what was being hashed is rejected, and so is what comes', asy
   await under;
   await assert.rejects(hasher.hash(file));
 });
-
-const threadCount = (): number => readdirSync('/proc/self/task').length;
 
 test('a thread stays for the next file', async (t) => {
   const hasher = createFileHasher({ threads: 1 });
@@ -108,9 +113,11 @@ test('a process waits for its hash, and then ends although the hasher was not cl
   const script = `
     import { openSync } from 'node:fs';
     import { createFileHasher } from ${JSON.stringify(MODULE)};
-    const hasher = createFileHasher();
+    const hasher = createFileHasher({ idleMs: 2 ** 31 - 1 });
     const file = { fd: openSync(${JSON.stringify(path)}), size: ${bytes.length} };
     process.stdout.write((await hasher.hash(file)).id);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    timeout: 30_000,
+  });
   assert.equal(stdout, hashOf(bytes).id);
 });

@@ -30,11 +30,17 @@ export interface PumpServer {
   get(path: string): ClientRequest;
 }
 
+interface ServeOptions {
+  readonly secure?: boolean;
+  /** Called before the pump is given the reply. */
+  readonly onReply?: (response: ServerResponse) => void;
+}
+
 export async function servePump(
   t: TestContext,
   stores: Stores,
   pump: BlobPump,
-  secure = false,
+  { secure = false, onReply = () => undefined }: ServeOptions = {},
 ): Promise<PumpServer> {
   const ends: Pumped[] = [];
   let told: () => void = () => undefined;
@@ -45,6 +51,7 @@ export async function servePump(
     if (blob === null) return void response.writeHead(404).end();
     const [start, end] = [Number(first ?? 0), Number(last ?? blob.size - 1)];
     response.writeHead(200, { 'content-length': end - start + 1 });
+    onReply(response);
     ends.push(await pump.send(blob, start, end, response));
     told();
   };

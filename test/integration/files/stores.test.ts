@@ -170,13 +170,15 @@ test('the load spreads over the stores', () => {
 
 test('a blob in several stores comes from the first in its order, and from the next without that', async (t) => {
   const parents = [makeStore(t), makeStore(t), makeStore(t)];
-  for (const parent of parents) put(parent, id, Buffer.from('x'));
   const stores = createStores(parents);
-  for (const expected of rankStores(id, parents)) {
-    const blob = await stores.open(id);
-    assert.equal(blob?.store, expected);
-    await blob.close();
-    rmSync(pathOf(expected, id));
+  for (const one of IDS.slice(0, 10)) {
+    for (const parent of parents) put(parent, one, Buffer.from('x'));
+    for (const expected of rankStores(one, parents)) {
+      const blob = await stores.open(one);
+      assert.equal(blob?.store, expected);
+      await blob.close();
+      rmSync(pathOf(expected, one));
+    }
+    assert.equal(await stores.open(one), null);
   }
-  assert.equal(await stores.open(id), null);
 });

@@ -36,10 +36,12 @@ export function put(
 export const anyId = (word: string | number): BlobId =>
   formatBlobId(createHash('sha256').update(String(word)).digest().subarray(0, 30));
 
-/** Bytes that differ from one position to the next, and from one seed to another. */
+/** Bytes that differ from position to position, from buffer to buffer, from leaf to leaf, and from seed to seed. */
 export function pattern(length: number, seed = 0): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  for (let index = 0; index < length; index++) bytes[index] = (index * 7 + (index >>> 8) * 3 + seed) & 255;
+  for (let index = 0; index < length; index++) {
+    bytes[index] = (index * 7 + (index >>> 8) * 3 + (index >>> 16) * 11 + (index >>> 23) * 5 + seed) & 255;
+  }
   return bytes;
 }
 

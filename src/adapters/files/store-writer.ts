@@ -1,0 +1,111 @@
+// Puts blobs into one store, and moves bad ones aside. A blob appears under files/ by a rename, when all of it is on
+// the disk: a crash at any moment leaves no part of one there. Whoever writes has the store's lock.
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeDbase32 } from '../../core/dbase32.js';
+import type { BlobId } from '../../core/ids.js';
+import { copyLeaves, SourceChanged, type CopyOptions } from './copy-leaves.js';
+import type { HashedFile } from './hash-file.js';
+import type { LeafPipeline } from './leaf-pipeline.js';
+import { placeOf } from './stores.js';
+
+export interface AddedBlob extends HashedFile {
+  /** False: it was here before. */
+  readonly isNew: boolean;
+}
+
+export interface BlobSource extends Omit<CopyOptions, 'to'> {
+  /** Asked when all of it was copied: whether it was the same all the while. */
+  isUnchanged(): Promise<boolean>;
+}
+
+export interface StoreWriter {
+  /** Copies `size` bytes of the source in. Throws `SourceChanged`. */
+  add(source: BlobSource): Promise<AddedBlob>;
+  /** Moves a blob whose content is not what its id says to corrupt/. */
+  condemn(id: BlobId): Promise<void>;
+}
+
+const NAME_BYTES = 15;
+const BLOB_MODE = 0o444;
+
+/** For the store in `parent`, which has to be there. Removes what a writer that was killed left in tmp/. */
+export async function openStoreWriter(parent: string, pipeline: LeafPipeline): Promise<StoreWriter> {
+  const store = join(parent, '.dmedia');
+  for (const name of await readdir(join(store, 'tmp'))) await rm(join(store, 'tmp', name), { force: true });
+
+  async function add(source: BlobSource): Promise<AddedBlob> {
+    const path = join(store, 'tmp', encodeDbase32(randomBytes(NAME_BYTES)));
+    const to = await open(path, 'wx+');
+    try {
+      const hashed = await copyLeaves(pipeline, { ...source, to });
+      if (!(await source.isUnchanged())) throw new SourceChanged();
+      if (await isFile(pathOf(parent, 'files', hashed.id))) return { ...hashed, isNew: false };
+      await writeSidecar(hashed);
+      await publish(to, path, hashed.id);
+      return { ...hashed, isNew: true };
+    } finally {
+      await to.close();
+      await rm(path, { force: true });
+    }
+  }
+
+  /** Before the blob, so that a blob has one; without its blob it is of no harm. */
+  async function writeSidecar({ id, digests }: HashedFile): Promise<void> {
+    const path = join(store, 'tmp', encodeDbase32(randomBytes(NAME_BYTES)));
+    const file = await open(path, 'wx');
+    try {
+      await file.writeFile(digests);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await moveSynced(path, parent, 'leaves', id);
+  }
+
+  async function publish(file: FileHandle, path: string, id: BlobId): Promise<void> {
+    // Not every file system of a drive knows modes.
+    await file.chmod(BLOB_MODE).catch(() => undefined);
+    await moveSynced(path, parent, 'files', id);
+  }
+
+  return {
+    add,
+    async condemn(id) {
+      await mkdir(join(store, 'corrupt'), { recursive: true });
+      await rename(pathOf(parent, 'files', id), join(store, 'corrupt', id));
+      await syncFolder(join(store, 'corrupt'));
+      await rm(pathOf(parent, 'leaves', id), { force: true });
+    },
+  };
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+function pathOf(parent: string, kind: 'files' | 'leaves', id: BlobId): string {
+  const [folders, name] = placeOf(kind, id);
+  return join(parent, ...folders, name);
+}
+
+async function moveSynced(from: string, parent: string, kind: 'files' | 'leaves', id: BlobId): Promise<void> {
+  const [folders, name] = placeOf(kind, id);
+  const folder = join(parent, ...folders);
+  const made = await mkdir(folder, { recursive: true });
+  await rename(from, join(folder, name));
+  await syncFolder(folder);
+  if (made !== undefined) await syncFolder(join(folder, '..'));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
