@@ -34,10 +34,11 @@ export async function readBody(request: IncomingMessage, kind: BodyKind): Promis
 
 async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let length = Number(request.headers['content-length'] ?? 0);
-  require('body-size', length <= limitBytes);
-  length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  let length = 0;
+  require('body-size', Number(request.headers['content-length'] ?? 0) <= limitBytes);
+  // A request that is destroyed takes its connection with it, and the reply.
+  const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of pieces) {
     length += chunk.length;
     require('body-size', length <= limitBytes);
     chunks.push(chunk);

@@ -10,8 +10,10 @@ import {
   type DatabaseCall,
   type EnteredDatabase,
 } from './call.js';
+import { checkDocument } from './document-shape.js';
 import type { WriteResult } from './packages.js';
 import { PROBLEMS, Problem, require } from './problems.js';
+import { readRevisions, type RevisionOptions } from './revisions.js';
 import { USERS_DATABASE } from './security.js';
 import { prepareUserDocument } from './users.js';
 
@@ -52,6 +54,7 @@ function refusalOf(document: RawDocument, database: EnteredDatabase): object | n
   try {
     if (id !== undefined) checkBodyId(id, database);
     require('revision', rev === undefined || isRevision(rev));
+    checkDocument(document);
     return null;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -68,6 +71,7 @@ export async function bulkGet({ body, database, query, response }: DatabaseCall)
     revs: parseFlag(query, 'revs'),
     latest: parseFlag(query, 'latest'),
     attachments: parseFlag(query, 'attachments'),
+    binary: false,
   };
   const results: object[] = [];
   for (const asked of parseArray(parseObject(body)['docs']).map(parseObject)) {
@@ -79,7 +83,7 @@ export async function bulkGet({ body, database, query, response }: DatabaseCall)
 async function getRevisions(
   { id, rev }: RawDocument,
   { pouch }: EnteredDatabase,
-  options: { readonly revs: boolean; readonly latest: boolean; readonly attachments: boolean },
+  options: RevisionOptions,
 ): Promise<object> {
   const missing = (missingRev: unknown): object => ({
     error: { id, rev: missingRev, error: 'not_found', reason: 'missing' },
@@ -87,12 +91,7 @@ async function getRevisions(
   // PouchDB has things of its own under `_local/`.
   const isReadable = typeof id === 'string' && id !== '' && !id.startsWith('_local/');
   if (!isReadable || !(rev === undefined || isRevision(rev))) return { id, docs: [missing(rev)] };
-  const revisions = await pouch
-    .get(id, { ...options, open_revs: rev === undefined ? 'all' : [rev] })
-    .catch((error: unknown) => {
-      if ((error as { status?: unknown }).status === 404) return [];
-      throw error;
-    });
+  const revisions = await readRevisions(pouch, id, rev === undefined ? 'all' : [rev], options);
   const docs = revisions.map((revision) => ('ok' in revision ? revision : missing(revision.missing)));
   return { id, docs: docs.length > 0 ? docs : [missing('undefined')] };
 }

@@ -1,5 +1,6 @@
 // The embedded server's process: takes its config as the first line of stdin, serves on loopback, and ends with its
 // parent. What goes wrong unforeseen ends it; the parent starts it again.
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import {
   EXIT_CODES,
@@ -14,6 +15,8 @@ import { createCouchServer, type CouchServer } from './server.js';
 
 const HOST = '127.0.0.1';
 const DRAIN_MS = 3_000;
+/** Each feed listens to its database and for the server's end: more than Node's 10 are no leak. */
+const MAX_LISTENERS = 1_024;
 
 function tell(message: ChildMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -29,8 +32,8 @@ async function readFirstLine(): Promise<string | null> {
   let text = '';
   for await (const chunk of process.stdin.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk as string;
-    const end = text.indexOf('\n');
-    if (end >= 0) return text.slice(0, end);
+    const lineEnd = text.indexOf('\n');
+    if (lineEnd >= 0) return text.slice(0, lineEnd);
     if (text.length > MAX_MESSAGE_BYTES) break;
   }
   return null;
@@ -46,6 +49,7 @@ async function createServer({ folder, admin }: ChildConfig): Promise<CouchServer
 }
 
 async function main(): Promise<void> {
+  setMaxListeners(MAX_LISTENERS);
   const config = parseChildConfig((await readFirstLine()) ?? '');
   if (config === null) end('config', 'the first line on stdin is not the config');
   const server = await createServer(config);

@@ -10,7 +10,8 @@ import {
   sendJson,
   type DatabaseCall,
 } from './call.js';
-import { readRelated } from './multipart.js';
+import { checkDocument } from './document-shape.js';
+import { readRelated } from './multipart-read.js';
 import type { Document, WriteResult } from './packages.js';
 import { Problem, require } from './problems.js';
 import { USERS_DATABASE } from './security.js';
@@ -34,6 +35,7 @@ export async function postDocument(call: DatabaseCall): Promise<void> {
 }
 
 async function writeDocument({ database, query, response }: DatabaseCall, document: Document): Promise<void> {
+  checkDocument(document);
   const prepared = database.name === USERS_DATABASE ? await prepareUserDocument(document) : document;
   const newEdits = parseFlag(query, 'new_edits', true);
   require('revision', newEdits || document._rev !== undefined);

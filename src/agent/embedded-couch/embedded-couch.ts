@@ -50,7 +50,7 @@ const MAX_RESTART_MS = 30_000;
 /** Who ran for this long begins anew with the shortest delay. */
 const HEALTHY_MS = 60_000;
 /** After SIGTERM; the child's own drain is shorter. */
-const KILL_AFTER_MS = 10_000;
+const KILL_AFTER_MS = 5_000;
 
 interface Exit {
   readonly code: number | null;

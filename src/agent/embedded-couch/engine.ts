@@ -27,15 +27,12 @@ const PARTS = [
   'routes/db',
   'routes/documents',
   'routes/find',
-  'routes/view-cleanup',
   'routes/views',
   'validation',
 ];
 
 /** PouchDB's own databases: the list of all, and the indexes of views. */
 const RESERVED_NAME = /^pouch__all_dbs__$|-mrview-/;
-/** A feed is a listener; more than Node's 10 of them are no leak. */
-const MAX_LISTENERS = 1024;
 
 /** Whether a database of the embedded server may have this name: a slash would be a folder of its own. */
 export const isPlainDatabaseName = (name: string): boolean =>
@@ -58,7 +55,6 @@ export async function createEngine(
     const known = prepared.get(name);
     if (known !== undefined) return known;
     const pouch = new Pouch(name);
-    pouch.setMaxListeners(MAX_LISTENERS);
     const ready = app.dbWrapper.wrap(name, pouch);
     opened.set(name, pouch);
     prepared.set(name, ready);

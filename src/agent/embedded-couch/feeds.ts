@@ -28,8 +28,14 @@ function startHeartbeat(
   return setInterval(() => write(response, '\n'), heartbeatMs);
 }
 
+function openReply(response: DatabaseCall['response']): void {
+  if (response.headersSent) return;
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.flushHeaders();
+}
+
 function write(response: DatabaseCall['response'], text: string): void {
-  if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/json' });
+  openReply(response);
   response.write(text);
   if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
 }
@@ -39,17 +45,15 @@ async function sendRows(call: DatabaseCall, plan: ChangesPlan): Promise<void> {
   const { database, response } = call;
   let rows = 0;
   const sendRow = (change: Change): void => {
-    write(response, rows === 0 ? '{"results":[\n' : ',\n');
-    write(response, JSON.stringify(change));
-    rows++;
+    write(response, `${rows++ === 0 ? '' : ',\n'}${JSON.stringify(change)}`);
   };
+  write(response, '{"results":[\n');
   let last = await readChanges(database.pouch, plan, sendRow);
   if (rows === 0 && plan.feed === 'longpoll') {
     const change = await waitForChange(call, { ...plan, options: { ...plan.options, since: last } });
     if (change !== null) sendRow(change);
     last = change?.seq ?? last;
   }
-  if (rows === 0) write(response, '{"results":[\n');
   response.end(`\n],\n"last_seq":${last},"pending":0}\n`);
 }
 
@@ -79,8 +83,7 @@ async function sendContinuous(call: DatabaseCall, plan: ChangesPlan): Promise<vo
   const { response } = call;
   const { limit = Infinity, since } = plan.options;
   let [rows, last] = [0, since];
-  write(response, '');
-  response.flushHeaders();
+  openReply(response);
   await follow(call, plan, (change, feed) => {
     write(response, jsonLine(change));
     last = change.seq;

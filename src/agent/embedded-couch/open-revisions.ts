@@ -1,21 +1,25 @@
 // `GET /{db}/{doc}`. With open_revs CouchDB's replicator wants multipart/mixed and waits for ever on anything else;
 // express-pouchdb knows JSON only.
 import { documentIdOf, isRevision, parseFlag, parseRevision, sendJson, type DatabaseCall } from './call.js';
-import { writeMixed } from './multipart.js';
+import { writeMixed } from './multipart-write.js';
 import { Problem, require } from './problems.js';
+import { readRevisions } from './revisions.js';
 
 export async function getDocument(call: DatabaseCall): Promise<void> {
   const openRevs = call.query.get('open_revs');
   parseRevision(call.query.get('rev'), documentIdOf(call.segments));
   if (openRevs !== undefined) await sendOpenRevisions(call, parseOpenRevs(openRevs));
-  else await call.engine.forward(call);
+  else await call.engine.forward({ ...call, query: withoutLatest(call.query) });
 }
+
+/** It says something of open_revs only, and PouchDB must not see it (see revisions.ts). */
+const withoutLatest = (query: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...query].filter(([name]) => name !== 'latest'));
 
 async function sendOpenRevisions(call: DatabaseCall, openRevs: readonly string[] | 'all'): Promise<void> {
   const { database, query, request, response } = call;
   const isMultipart = request.headers.accept?.includes('multipart/mixed') === true;
-  const revisions = await database.pouch.get(documentIdOf(call.segments), {
-    open_revs: openRevs,
+  const revisions = await readRevisions(database.pouch, documentIdOf(call.segments), openRevs, {
     revs: parseFlag(query, 'revs'),
     latest: parseFlag(query, 'latest'),
     attachments: isMultipart || parseFlag(query, 'attachments'),

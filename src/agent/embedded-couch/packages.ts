@@ -22,7 +22,6 @@ export interface WriteResult {
 export interface ReadOptions {
   readonly rev?: string;
   readonly revs?: boolean;
-  readonly latest?: boolean;
   readonly attachments?: boolean;
   /** Attachments as buffers, not base64. */
   readonly binary?: boolean;
@@ -86,7 +85,6 @@ export interface PouchDatabase {
   info(): Promise<{ readonly update_seq: number }>;
   destroy(): Promise<unknown>;
   close(): Promise<void>;
-  setMaxListeners(count: number): void;
 }
 
 export interface PouchConstructor {

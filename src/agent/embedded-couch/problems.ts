@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'query-value': problem(400, 'query_parse_error', 'A query parameter has a value that is not accepted.'),
   'query-repeated': problem(400, 'query_parse_error', 'A query parameter is repeated.'),
   filter: problem(400, 'bad_request', 'The embedded server does not have this filter.'),
+  document: problem(400, 'doc_validation', 'The document has a special member of another form.'),
   'user-document': problem(403, 'forbidden', 'The document is not one of a user.'),
   'body-json': problem(400, 'bad_request', 'invalid_json'),
   'body-shape': problem(400, 'bad_request', 'The body does not have the shape that is needed.'),

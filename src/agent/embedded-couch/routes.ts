@@ -96,7 +96,6 @@ export const ROUTES: readonly Route[] = [
   row('GET',       '/{db}/_index',                       'member',         forward),
   row('POST',      '/{db}/_index',                       'database-admin', forward, JSON_BODY),
   row('POST',      '/{db}/_compact',                     'database-admin', forward, JSON_BODY),
-  row('POST',      '/{db}/_view_cleanup',                'database-admin', forward, JSON_BODY),
 
   row('GET',       '/{db}/_local/{id}',                  'member',         getLocalDocument),
   row('PUT',       '/{db}/_local/{id}',                  'member',         putLocalDocument, JSON_BODY),

@@ -6,9 +6,14 @@ import type { PouchDatabase } from './packages.js';
 import { Problem, require } from './problems.js';
 import { isServerAdmin, type User } from './users.js';
 
+/** To valibot an array is an object too, here one without members: that would open the database. */
+const NO_ARRAY = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
+);
 const NAMES = v.optional(v.array(v.string()));
-const GROUP = v.optional(v.looseObject({ names: NAMES, roles: NAMES }));
-const SECURITY = v.looseObject({ admins: GROUP, members: GROUP });
+const GROUP = v.optional(v.pipe(NO_ARRAY, v.looseObject({ names: NAMES, roles: NAMES })));
+const SECURITY = v.pipe(NO_ARRAY, v.looseObject({ admins: GROUP, members: GROUP }));
 export type Security = v.InferOutput<typeof SECURITY>;
 type Group = Security['members'];
 
@@ -23,7 +28,7 @@ export const USERS_DATABASE = '_users';
 /** The security object in `untrusted`; throws `body-shape`. */
 export function parseSecurity(untrusted: unknown): Security {
   const security = v.safeParse(SECURITY, untrusted);
-  require('body-shape', security.success && !Array.isArray(untrusted));
+  require('body-shape', security.success);
   return security.output;
 }
 

@@ -5,8 +5,7 @@ import { Refusal, REPLIES, type Reply } from '../../core/errors.js';
 import { parseTarget, type Target } from '../../core/target.js';
 import { readBody } from './body.js';
 import { parseQuery, sendJson, type Call } from './call.js';
-import type { Engine } from './engine.js';
-import { createEngine } from './engine.js';
+import { createEngine, type Engine } from './engine.js';
 import type { Admin } from './messages.js';
 import type { Packages } from './packages.js';
 import { Problem, PROBLEMS, require } from './problems.js';
@@ -35,7 +34,13 @@ export async function createCouchServer(
   const users = await engine.create(USERS_DATABASE);
   const closing = new AbortController();
   const parts = { engine, authenticate: createAuthenticate(admin, users), closing: closing.signal };
-  const http = createServer((request, response) => void answer(parts, request, response));
+  const http = createServer((request, response) => {
+    // A connection that falls idle after `close` was called would stay.
+    response.once('close', () => {
+      if (closing.signal.aborted) http.closeIdleConnections();
+    });
+    void answer(parts, request, response);
+  });
   return {
     http,
     async close(drainMs) {

@@ -1,13 +1,11 @@
-// Documents with their attachments as multipart bodies, the form in which CouchDB's replicator sends and wants them
+// Reads a document with its attachments from a multipart/related body, the form in which CouchDB's replicator sends it
 // (docs.couchdb.org, "Multiple Attachments"): JSON first, then the bytes of each attachment that "follows".
-import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { parseObject } from './call.js';
-import type { Document, OpenRevision } from './packages.js';
 import { Problem, require } from './problems.js';
 
-const MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024;
-const BOUNDARY_BYTES = 16;
+/** Of all attachments of a document together: packed ones could hold a thousand times what was sent. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 const LINE = '\r\n';
 const HEADER_END = Buffer.from(LINE + LINE);
 
@@ -26,12 +24,16 @@ export function readRelated(body: Buffer, contentType: string): Record<string, u
   const attachments = parseObject(document['_attachments'] ?? {});
   const following = Object.entries(attachments).filter(([, stub]) => parseObject(stub)['follows'] === true);
   require('body-multipart', following.length === parts.length);
+  require('body-size', sumOfLengths(following) <= MAX_UNPACKED_BYTES);
   const filled = following.map(([name, stub], index) => [
     name,
     fillAttachment(parseObject(stub), partFor(name, index, parts)),
   ]);
   return { ...document, _attachments: { ...attachments, ...Object.fromEntries(filled) } };
 }
+
+const sumOfLengths = (attachments: readonly (readonly [string, unknown])[]): number =>
+  attachments.reduce((sum, [, stub]) => sum + (lengthOf(parseObject(stub)) ?? 0), 0);
 
 /** By the name that it carries, or else by order: JavaScript reorders the keys of an object that look like numbers. */
 function partFor(name: string, index: number, parts: readonly Part[]): Part {
@@ -43,15 +45,22 @@ function partFor(name: string, index: number, parts: readonly Part[]): Part {
 }
 
 function fillAttachment(stub: Record<string, unknown>, { bytes }: Part): object {
-  const data = stub['encoding'] === 'gzip' ? unpack(bytes) : bytes;
-  require('body-multipart', stub['length'] === undefined || stub['length'] === data.length);
+  const length = lengthOf(stub);
+  const data = stub['encoding'] === 'gzip' ? unpack(bytes, length) : bytes;
+  require('body-multipart', length === null || length === data.length);
   return { content_type: stub['content_type'], revpos: stub['revpos'], data };
 }
 
+function lengthOf({ length = null }: Record<string, unknown>): number | null {
+  require('body-multipart', length === null || (Number.isSafeInteger(length) && (length as number) >= 0));
+  return length as number | null;
+}
+
 /** CouchDB keeps attachments of compressible types packed, and replicates them so. */
-function unpack(bytes: Buffer): Buffer {
+function unpack(bytes: Buffer, length: number | null): Buffer {
+  if (length === null) throw new Problem('body-multipart');
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_ATTACHMENT_BYTES });
+    return gunzipSync(bytes, { maxOutputLength: Math.max(length, 1) });
   } catch {
     throw new Problem('body-multipart');
   }
@@ -99,61 +108,4 @@ function parameterOf(header: string, name: string): string | null {
   const [, quoted, plain] =
     new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;]+))`, 'i').exec(header) ?? [];
   return quoted?.replace(/\\(.)/g, '$1') ?? plain ?? null;
-}
-
-export interface MultipartBody {
-  readonly contentType: string;
-  readonly bytes: Buffer;
-}
-
-/** Revisions, with the bytes of their attachments as buffers, as multipart/mixed. */
-export function writeMixed(revisions: readonly OpenRevision[]): MultipartBody {
-  return joinParts('mixed', revisions.map(writeRevision));
-}
-
-function writeRevision(revision: OpenRevision): Buffer {
-  if ('missing' in revision)
-    return writePart('application/json; error="true"', [], Buffer.from(JSON.stringify(revision)));
-  const attachments = Object.entries((revision.ok['_attachments'] ?? {}) as Record<string, Attachment>);
-  if (attachments.length === 0) return writeDocument(revision.ok);
-  const related = joinParts('related', [
-    writeDocument({ ...revision.ok, _attachments: Object.fromEntries(attachments.map(toFollowing)) }),
-    ...attachments.map(writeAttachment),
-  ]);
-  return writePart(related.contentType, [], related.bytes);
-}
-
-interface Attachment {
-  readonly content_type: string;
-  readonly digest: string;
-  readonly revpos: number;
-  readonly data: Buffer;
-}
-
-const toFollowing = ([name, { content_type, digest, revpos, data }]: [string, Attachment]): [
-  string,
-  object,
-] => [name, { content_type, digest, revpos, length: data.length, follows: true }];
-
-const writeDocument = (document: Document): Buffer =>
-  writePart('application/json', [], Buffer.from(JSON.stringify(document)));
-
-function writeAttachment([name, { content_type, data }]: [string, Attachment]): Buffer {
-  const fileName = name.replace(/[\p{Cc}]/gu, '').replace(/["\\]/g, '\\$&');
-  const headers = [
-    `Content-Disposition: attachment; filename="${fileName}"`,
-    `Content-Length: ${data.length}`,
-  ];
-  return writePart(content_type.replace(/[\p{Cc}]/gu, ''), headers, data);
-}
-
-const writePart = (contentType: string, headers: readonly string[], bytes: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([`Content-Type: ${contentType}`, ...headers, '', ''].join(LINE)), bytes]);
-
-function joinParts(kind: 'mixed' | 'related', parts: readonly Buffer[]): MultipartBody {
-  const boundary = randomBytes(BOUNDARY_BYTES).toString('hex');
-  const open = Buffer.from(`--${boundary}${LINE}`);
-  const pieces = parts.flatMap((part) => [open, part, Buffer.from(LINE)]);
-  const bytes = Buffer.concat([...pieces, Buffer.from(`--${boundary}--`)]);
-  return { contentType: `multipart/${kind}; boundary="${boundary}"`, bytes };
 }

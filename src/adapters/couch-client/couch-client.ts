@@ -1,0 +1,119 @@
+// Talks to a CouchDB as one user, by nano: as its administrator, or with limited credentials. Every failure is a
+// `CouchError`, which holds nothing of the request: nano's own errors carry its headers.
+import nano from 'nano';
+
+export interface CouchLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface CouchSession {
+  readonly name: string | null;
+  readonly roles: readonly string[];
+}
+
+export interface CouchInfo {
+  readonly version: string;
+  /** Of the installation; null where it tells none. */
+  readonly uuid: string | null;
+}
+
+export type CouchDocument = Readonly<Record<string, unknown>> & { readonly _id: string };
+
+export class CouchError extends Error {
+  /** Of the reply; null when there was none: the server cannot be reached. */
+  readonly status: number | null;
+  constructor(status: number | null, reason: string) {
+    super(reason);
+    this.name = 'CouchError';
+    this.status = status;
+  }
+}
+
+export interface CouchClient {
+  info(): Promise<CouchInfo>;
+  session(): Promise<CouchSession>;
+  databases(): Promise<string[]>;
+  hasDatabase(database: string): Promise<boolean>;
+  /** False when it was there already. */
+  createDatabase(database: string): Promise<boolean>;
+  security(database: string): Promise<Readonly<Record<string, unknown>>>;
+  setSecurity(database: string, security: object): Promise<void>;
+  /** The document, null where there is none. */
+  document(database: string, id: string): Promise<CouchDocument | null>;
+  /** Rejects with status 409 where it is not the next of what is there. */
+  putDocument(database: string, document: CouchDocument): Promise<void>;
+  /** A configuration value of the node that answers, null where it is not set; undefined for a server without configuration. */
+  setting(section: string, key: string): Promise<string | null | undefined>;
+  setSetting(section: string, key: string, value: string): Promise<void>;
+}
+
+const NOT_FOUND = 404;
+const CONFLICT = 412;
+const NO_SETTING = new Set([NOT_FOUND, 405, 501]);
+/** The reason that CouchDB gives for a value that is not set. */
+const UNSET = 'unknown_config_value';
+
+export function createCouchClient(url: string, login: CouchLogin | null): CouchClient {
+  const headers = login === null ? {} : { Authorization: basic(login) };
+  const server = nano({ url, headers });
+  const ask = async <Result>(request: nano.RequestOptions): Promise<Result> => {
+    try {
+      return (await server.request(request)) as Result;
+    } catch (error) {
+      throw describe(error);
+    }
+  };
+  const orNull = async <Result>(asked: Promise<Result>, isNone: (status: number) => boolean) =>
+    asked.catch((error: unknown) => {
+      if (error instanceof CouchError && error.status !== null && isNone(error.status)) return null;
+      throw error;
+    });
+  const settingPath = (section: string, key: string): string => `_node/_local/_config/${section}/${key}`;
+
+  return {
+    async info() {
+      const info = await ask<Partial<nano.InfoResponse>>({ path: '' });
+      if (typeof info.version !== 'string') throw new CouchError(null, 'what answers there is no CouchDB');
+      return { version: info.version, uuid: info.uuid ?? null };
+    },
+    session: async () => (await ask<{ userCtx: CouchSession }>({ path: '_session' })).userCtx,
+    databases: () => ask<string[]>({ path: '_all_dbs' }),
+    async hasDatabase(db) {
+      return (await orNull(ask({ db }), (status) => status === NOT_FOUND)) !== null;
+    },
+    async createDatabase(db) {
+      const made = await orNull(ask({ db, method: 'PUT' }), (status) => status === CONFLICT);
+      return made !== null;
+    },
+    security: (db) => ask({ db, path: '_security' }),
+    async setSecurity(db, body) {
+      await ask({ db, path: '_security', method: 'PUT', body });
+    },
+    document: (db, doc) => orNull(ask<CouchDocument>({ db, doc }), (status) => status === NOT_FOUND),
+    async putDocument(db, body) {
+      await ask({ db, doc: body._id, method: 'PUT', body });
+    },
+    async setting(section, key) {
+      try {
+        return await ask<string>({ path: settingPath(section, key) });
+      } catch (error) {
+        if (!(error instanceof CouchError) || !NO_SETTING.has(error.status ?? 0)) throw error;
+        return error.message === UNSET ? null : undefined;
+      }
+    },
+    async setSetting(section, key, value) {
+      await ask({ path: settingPath(section, key), method: 'PUT', body: value });
+    },
+  };
+}
+
+const basic = ({ username, password }: CouchLogin): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+function describe(error: unknown): CouchError {
+  const { statusCode, reason, message } = error as Partial<nano.RequestError>;
+  if (typeof statusCode === 'number')
+    return new CouchError(statusCode, reason ?? `it answered ${statusCode}`);
+  return new CouchError(null, message ?? 'it cannot be reached');
+}

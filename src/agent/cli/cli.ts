@@ -1,0 +1,85 @@
+// What every command has: the process around it, and a way to run that ends in an exit code. The only place where a
+// failure becomes words.
+import { GatewayError } from '../../adapters/launch/launch-gateway.js';
+import { CouchError } from '../../adapters/couch-client/couch-client.js';
+import { readPaths, type Paths } from '../home/paths.js';
+import { EXIT, Failure } from './failure.js';
+import { createOutput, type Output } from './output.js';
+import { createStyle, type Style } from './style.js';
+
+/** The process, as an argument. */
+export interface Surroundings {
+  readonly version: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+}
+
+export interface CommandContext extends Surroundings {
+  readonly paths: Paths;
+  readonly output: Output;
+  readonly style: Style;
+}
+
+export interface Cli extends Surroundings {
+  /** Runs what a command does; the exit code is 0, or that of its failure. */
+  run(
+    options: { readonly json?: boolean },
+    command: (context: CommandContext) => Promise<void>,
+  ): Promise<void>;
+  exitCode(): number;
+}
+
+export function createCli(surroundings: Surroundings): Cli {
+  const { env, stdout, stderr, signal } = surroundings;
+  let exitCode: number = EXIT.ok;
+  return {
+    ...surroundings,
+    exitCode: () => exitCode,
+    async run({ json = false }, command) {
+      const output = createOutput(json, stdout, stderr);
+      const style = createStyle(stdout.isTTY, env);
+      try {
+        await command({ ...surroundings, output, style, paths: readPaths(env) });
+      } catch (error) {
+        if (signal.aborted && error === signal.reason) {
+          exitCode = EXIT.interrupted;
+          return;
+        }
+        const failure = toFailure(error);
+        output.fail(failure);
+        exitCode = EXIT[failure.exit];
+      }
+    },
+  };
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof GatewayError) return new Failure('software', 'gateway', error.message);
+  if (error instanceof CouchError)
+    return new Failure('unavailable', 'couchdb', `CouchDB does not do it: ${error.message}`, {
+      hint: error.status === null ? 'Is it running, and is the address in the configuration right?' : '',
+    });
+  return systemFailure(error as NodeJS.ErrnoException);
+}
+
+const SYSTEM = new Map<string, { exit: 'noPermission' | 'noInput' | 'cannotCreate' | 'io'; reason: string }>([
+  ['EACCES', { exit: 'noPermission', reason: 'may not be used by this user' }],
+  ['EPERM', { exit: 'noPermission', reason: 'may not be changed by this user' }],
+  ['ENOENT', { exit: 'noInput', reason: 'is not there' }],
+  ['EROFS', { exit: 'cannotCreate', reason: 'is on a file system that is read only' }],
+  ['ENOSPC', { exit: 'io', reason: 'cannot be written: the disk is full' }],
+  ['EIO', { exit: 'io', reason: 'cannot be read or written: the disk has failed' }],
+]);
+
+function systemFailure(error: NodeJS.ErrnoException): Failure {
+  const known = SYSTEM.get(error.code ?? '');
+  if (known !== undefined && error.path !== undefined)
+    return new Failure(known.exit, (error.code ?? '').toLowerCase(), `${error.path} ${known.reason}`);
+  return new Failure('software', 'internal', error.stack ?? error.message);
+}

@@ -1,0 +1,43 @@
+// How a command ends when it cannot do what was asked: a code for programs, a sentence and what to do for people.
+import type { Problem } from '../../core/env/problems.js';
+
+/** sysexits(3). */
+export const EXIT = {
+  ok: 0,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  unavailable: 69,
+  software: 70,
+  os: 71,
+  cannotCreate: 73,
+  io: 74,
+  noPermission: 77,
+  config: 78,
+  /** Not of sysexits: 128 and the number of SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+export type ExitName = keyof typeof EXIT;
+
+export interface FailureDetails {
+  /** What to do about it. */
+  readonly hint?: string;
+  readonly problems?: readonly Problem[];
+}
+
+export class Failure extends Error {
+  readonly exit: ExitName;
+  /** A stable word, in kebab-case. */
+  readonly code: string;
+  readonly hint: string | null;
+  readonly problems: readonly Problem[];
+  constructor(exit: ExitName, code: string, message: string, { hint, problems = [] }: FailureDetails = {}) {
+    super(message);
+    this.name = 'Failure';
+    this.exit = exit;
+    this.code = code;
+    this.hint = hint ?? null;
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,31 @@
+// Asks a person at a terminal.
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import type { CommandContext } from './cli.js';
+
+/** Whether there is someone to ask. */
+export const canAsk = ({ stdin, stderr, output }: CommandContext): boolean =>
+  stdin.isTTY && stderr.isTTY && !output.isJson;
+
+/** The answer, on the terminal's own line; questions go to stderr, so that stdout stays what was asked for. */
+export async function ask(
+  context: CommandContext,
+  question: string,
+  { hidden = false } = {},
+): Promise<string> {
+  const { stdin, stderr, signal } = context;
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
+  try {
+    if (hidden) stderr.write(question);
+    return await lines.question(hidden ? '' : question, { signal });
+  } finally {
+    if (hidden) stderr.write('\n');
+    lines.close();
+  }
+}
+
+export async function confirm(context: CommandContext, question: string): Promise<boolean> {
+  const answer = await ask(context, `${question} [y/N] `);
+  return /^y(?:es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,81 @@
+// `patchcord init`: makes this device ahead of the first `up`, and tells it who and where it is.
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { createStore } from '../../adapters/files/create-store.js';
+import type { Cli, CommandContext } from '../cli/cli.js';
+import { withExamples } from '../cli/examples.js';
+import { readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
+import { Failure } from '../cli/failure.js';
+import { readSettings } from '../config/settings.js';
+import { openHome } from '../home/home.js';
+import { prepareStores } from '../up/prepare-stores.js';
+
+interface Options {
+  readonly name?: string;
+  readonly couchdb?: string;
+  readonly store?: string[];
+  readonly json?: boolean;
+}
+
+export function addInit(program: Command, cli: Cli): void {
+  const command = program
+    .command('init')
+    .description('make this device: its keys, its configuration, its store')
+    .option('--name <name>', 'what people call this device')
+    .option('--couchdb <url>', 'the CouchDB of this device, such as http://127.0.0.1:5984/')
+    .option('--store <folder...>', 'where files are kept: the roots of drives, usually')
+    .option('--json', 'print JSON')
+    .action((options: Options) => cli.run(options, (context) => runInit(context, options)));
+  withExamples(command, [
+    ['patchcord init', 'with all defaults, as `up` does by itself'],
+    ['patchcord init --name "Ada’s laptop"', 'with a name of its own'],
+    [
+      'patchcord init --couchdb http://127.0.0.1:5984/',
+      'with a real CouchDB; then run `patchcord provision`',
+    ],
+  ]);
+}
+
+async function runInit(context: CommandContext, options: Options): Promise<void> {
+  const { paths, output, now } = context;
+  const stores = options.store?.map((folder) => resolve(folder));
+  await writeWishes(context, { ...options, ...(stores !== undefined && { store: stores }) });
+  const settings = await readSettings(paths);
+  for (const store of stores ?? []) await createStore(store);
+  const { identity, isNew } = await openHome(paths, now());
+  await prepareStores(settings, paths);
+  const { userId, deviceId } = identity;
+  const made = isNew ? 'Made' : 'There already:';
+  output.tell(
+    {
+      userId,
+      deviceId,
+      name: settings.name,
+      isNew,
+      home: paths.home,
+      config: paths.config,
+      stores: settings.stores,
+    },
+    `${made} ${JSON.stringify(settings.name)} ${deviceId}, of user ${userId}, in ${paths.home}
+Keep a backup of ${paths.identity}. Next: ${settings.couchdb === null ? 'patchcord up' : 'patchcord provision'}`,
+  );
+}
+
+/** Says nothing twice: what the file has already and is not the same is a person's to change. */
+async function writeWishes(context: CommandContext, { name, couchdb, store }: Options): Promise<void> {
+  const wishes = Object.entries({ name, 'couchdb.url': couchdb, 'files.stores': store }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (wishes.length === 0) return;
+  let config = await readConfigFile(context.paths);
+  for (const [path, value] of wishes) {
+    const before = valueAt(config, path);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(value)) {
+      throw new Failure('cannotCreate', 'configured', `the configuration has another ${path} already`, {
+        hint: `Change it with: patchcord config set ${path} …`,
+      });
+    }
+    config = setAt(config, path, value);
+  }
+  await writeConfigFile(context.paths, config);
+}

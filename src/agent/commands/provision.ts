@@ -1,0 +1,82 @@
+// `patchcord provision`: gives the gateway limited users of its own in CouchDB. Shows first what it would change.
+import type { Command } from 'commander';
+import type { Cli, CommandContext } from '../cli/cli.js';
+import { withExamples } from '../cli/examples.js';
+import { Failure } from '../cli/failure.js';
+import { canAsk, confirm } from '../cli/prompt.js';
+import { FIRST_DATABASE } from '../config/default-policy.js';
+import { readSettings } from '../config/settings.js';
+import { writeCredentials } from '../home/credentials.js';
+import { openHome } from '../home/home.js';
+import { openAdminAccess } from '../provision/admin-access.js';
+import { applyPlan } from '../provision/apply.js';
+import { formatStep } from '../provision/plan-text.js';
+import { readPlan, type PlanContext, type Step } from '../provision/plan.js';
+import { targetsOf } from '../provision/targets.js';
+import { askAgentIfUp } from '../rpc/ask-agent.js';
+
+interface Options {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function addProvision(program: Command, cli: Cli): void {
+  const command = program
+    .command('provision')
+    .description(
+      'make limited users in CouchDB for the gateway, and let them into the databases of the policy',
+    )
+    .option('--yes', 'do it without asking')
+    .option('--dry-run', 'tell what would be changed, and change nothing')
+    .option('--json', 'print JSON')
+    .action((options: Options) => cli.run(options, (context) => runProvision(context, options)));
+  withExamples(command, [
+    ['patchcord provision --dry-run', 'what it would change'],
+    ['patchcord provision', 'shows that, asks, and does it; safe to run again'],
+    ['PATCHCORD_COUCHDB_ADMIN=admin PATCHCORD_COUCHDB_PASSWORD=… patchcord provision --yes', 'in a script'],
+  ]);
+}
+
+async function runProvision(context: CommandContext, options: Options): Promise<void> {
+  const { output, paths } = context;
+  const settings = await readSettings(paths);
+  const { identity } = await openHome(paths, context.now());
+  const access = await openAdminAccess(context, settings);
+  const plan: PlanContext = {
+    ...access,
+    targets: targetsOf(settings.policy, access.credentials, identity.deviceId),
+    firstDatabases: [FIRST_DATABASE, settings.directory],
+  };
+  const steps = (await readPlan(plan)).filter(
+    // `up` makes the embedded server's users at each start, with passwords that only it has.
+    ({ step }) => access.kind === 'configured' || step !== 'set-user',
+  );
+  output.tell({ event: 'plan', url: access.url, steps }, formatPlan(access.url, steps));
+  if (steps.length === 0 || options.dryRun === true) return;
+  await requireYes(context, options);
+  let { credentials } = access;
+  await applyPlan(plan, steps, async (made) => {
+    credentials = { ...credentials, ...made };
+    await writeCredentials(paths.credentials, credentials);
+  });
+  const isUp = (await askAgentIfUp(paths, 'refresh-credentials')) !== null;
+  output.tell(
+    { event: 'done', isUp },
+    isUp ? 'Done; the running patchcord has it.' : 'Done. Next: patchcord up',
+  );
+}
+
+const formatPlan = (url: string, steps: readonly Step[]): string =>
+  steps.length === 0
+    ? `Nothing to change in ${url}`
+    : [`To change in ${url}:`, ...steps.map((step) => `  ${formatStep(step)}`)].join('\n');
+
+async function requireYes(context: CommandContext, { yes = false }: Options): Promise<void> {
+  if (yes) return;
+  if (!canAsk(context))
+    throw new Failure('usage', 'needs-yes', 'nothing was changed: there is no one to ask here', {
+      hint: 'Say --yes, or --dry-run.',
+    });
+  if (!(await confirm(context, 'Do this?'))) throw new Failure('usage', 'declined', 'nothing was changed');
+}

@@ -1,0 +1,111 @@
+// config.json, read and judged: every problem in it is told at once. What the rest of the agent gets are `Settings`,
+// with the defaults filled in.
+import { hostname } from 'node:os';
+import * as v from 'valibot';
+import { readTextFile } from '../../adapters/home/private-file.js';
+import { createProblems, formatPath, parseShape, type Problem } from '../../core/env/problems.js';
+import type { LIMITS, POLICY } from '../../core/env/shape.js';
+import { IDENTITY } from '../../core/env/shape.js';
+import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
+import { Failure } from '../cli/failure.js';
+import type { Paths } from '../home/paths.js';
+import { checkSettings } from './check.js';
+import { createDefaultPolicy } from './default-policy.js';
+import { CONFIG } from './shape.js';
+
+export type Policy = v.InferOutput<typeof POLICY>;
+type Shape = v.InferOutput<typeof CONFIG>;
+
+export interface Settings {
+  readonly name: string;
+  readonly listen: Shape['listen'];
+  /** Null: the embedded server. */
+  readonly couchdb: {
+    readonly url: string;
+    readonly tls: { readonly serverName?: string; readonly ca?: string };
+    readonly admin: CouchLogin | null;
+  } | null;
+  /** Absolute parent folders of `.dmedia`. */
+  readonly stores: readonly string[];
+  readonly trust: Shape['trust'];
+  readonly policy: Policy;
+  readonly directory: string;
+  readonly limits: v.InferOutput<typeof LIMITS> | null;
+}
+
+/** What a command line says over the file. */
+export interface Overrides {
+  readonly listenOn?: Shape['listen']['on'];
+  readonly port?: number;
+}
+
+const FALLBACK_NAME = 'this device';
+const MAX_CONFIG_CHARACTERS = 1024 * 1024;
+
+/** Settings of the file at `paths.config`, or the defaults where there is none. Fails with all problems of the file. */
+export async function readSettings(paths: Paths, overrides: Overrides = {}): Promise<Settings> {
+  const file = await readTextFile(paths.config);
+  const { settings, problems } = parseSettings(file?.text ?? '{}', paths, overrides);
+  const hasPassword = (settings?.couchdb?.admin ?? null) !== null;
+  const all = hasPassword && file?.isPrivate === false ? [...problems, NOT_PRIVATE] : problems;
+  if (settings !== null && all.length === 0) return settings;
+  throw new Failure('config', 'config', `the configuration in ${paths.config} has problems`, {
+    problems: all,
+  });
+}
+
+const NOT_PRIVATE: Problem = {
+  path: formatPath(['couchdb', 'admin']),
+  reason: 'holds a password, and others can read the file: chmod 600',
+};
+
+export interface ParsedSettings {
+  /** Null where the shape has problems. */
+  readonly settings: Settings | null;
+  readonly problems: readonly Problem[];
+}
+
+export function parseSettings(text: string, paths: Paths, overrides: Overrides = {}): ParsedSettings {
+  const problems = createProblems();
+  const raw = parseJson(text);
+  if (raw === undefined) problems.add([], 'must be JSON, of at most 1 MiB');
+  const shape = raw === undefined ? null : parseShape(CONFIG, raw, [], problems);
+  if (shape === null) return { settings: null, problems: problems.list };
+  const settings = fillIn(shape, paths, overrides);
+  return { settings, problems: checkSettings(settings) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text.length > MAX_CONFIG_CHARACTERS ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+function fillIn(shape: Shape, paths: Paths, { listenOn, port }: Overrides): Settings {
+  return {
+    name: shape.name ?? hostName(),
+    listen: {
+      on: listenOn ?? shape.listen.on,
+      port: port ?? shape.listen.port,
+    },
+    couchdb: shape.couchdb === undefined ? null : couchdbOf(shape.couchdb),
+    stores: shape.files?.stores ?? [paths.store],
+    trust: shape.trust,
+    policy: shape.policy ?? createDefaultPolicy(shape.directory),
+    directory: shape.directory,
+    limits: shape.limits ?? null,
+  };
+}
+
+const couchdbOf = ({ url, serverName, ca, admin }: NonNullable<Shape['couchdb']>): Settings['couchdb'] => ({
+  url,
+  tls: { ...(serverName !== undefined && { serverName }), ...(ca !== undefined && { ca }) },
+  admin: admin ?? null,
+});
+
+const hostName = (): string => {
+  const name = v.safeParse(IDENTITY.entries.name, hostname());
+  return name.success ? name.output : FALLBACK_NAME;
+};

@@ -1,0 +1,45 @@
+// The shape of config.json, as data. Where the gateway's env has the same key, it means the same here.
+import * as v from 'valibot';
+import { COUCHDB, FILES, IDENTITY, LIMITS, LISTEN, POLICY, TRUST } from '../../core/env/shape.js';
+import { DEFAULT_DIRECTORY } from './default-policy.js';
+
+const text = v.pipe(v.string(), v.maxLength(4096, 'is too long'));
+const filled = v.pipe(
+  text,
+  v.check((value) => value !== '', 'may not be empty'),
+);
+
+export const CONFIG = v.strictObject({
+  /** What people call this device; the host's name where there is none. */
+  name: v.optional(IDENTITY.entries.name),
+  listen: v.optional(
+    v.strictObject({ on: v.optional(LISTEN.entries.on, 'link-local'), port: LISTEN.entries.port }),
+    {},
+  ),
+  /** Left out: the embedded server. */
+  couchdb: v.optional(
+    v.strictObject({
+      url: COUCHDB.entries.url,
+      serverName: COUCHDB.entries.serverName,
+      ca: COUCHDB.entries.ca,
+      /** The administrator. The file may then be read by this user alone. */
+      admin: v.optional(v.strictObject({ username: filled, password: filled })),
+    }),
+  ),
+  /** Left out: the store in the home. */
+  files: v.optional(FILES),
+  /** Other users' CAs, single certificates, and this device's own denials. */
+  trust: v.optional(
+    v.strictObject({
+      cas: v.optional(TRUST.entries.cas, {}),
+      certs: TRUST.entries.certs,
+      revoked: TRUST.entries.revoked,
+    }),
+    {},
+  ),
+  /** Left out: own devices only. */
+  policy: v.optional(POLICY),
+  /** The database of signed statements. */
+  directory: v.optional(text, DEFAULT_DIRECTORY),
+  limits: v.optional(LIMITS),
+});

@@ -1,0 +1,68 @@
+// How far a long task is: a bar with rate and time left at a terminal, a line of JSON a second for programs.
+import { SingleBar } from 'cli-progress';
+import type { CommandContext } from '../cli/cli.js';
+import { formatBytes, formatSeconds } from '../cli/format.js';
+
+export interface Progress {
+  /** So many bytes more are done. */
+  add(bytes: number): void;
+  /** Bytes that need not be done after all. */
+  skip(bytes: number): void;
+  /** Says something beside the bar. */
+  say(fact: object, text: string): void;
+  stop(): void;
+}
+
+const SECOND_MS = 1000;
+const BAR = '{bar} {percentage} %  {done} of {all}  {rate}/s  {left} left';
+
+export function createProgress(context: CommandContext, totalBytes: number): Progress {
+  const { output, stderr, now } = context;
+  const startedAt = now().getTime();
+  let [done, total, toldAt] = [0, totalBytes, startedAt];
+  const bar = stderr.isTTY && !output.isJson ? createBar(stderr) : null;
+
+  const measure = () => {
+    const seconds = Math.max(1, now().getTime() - startedAt) / SECOND_MS;
+    const bytesPerSecond = Math.round(done / seconds);
+    const secondsLeft = bytesPerSecond === 0 ? null : Math.ceil((total - done) / bytesPerSecond);
+    return { bytes: done, totalBytes: total, bytesPerSecond, secondsLeft };
+  };
+  const payload = () => {
+    const { bytesPerSecond, secondsLeft } = measure();
+    return {
+      done: formatBytes(done),
+      all: formatBytes(total),
+      rate: formatBytes(bytesPerSecond),
+      left: secondsLeft === null ? '?' : formatSeconds(secondsLeft),
+    };
+  };
+  const tell = (): void => {
+    bar?.setTotal(total);
+    bar?.update(done, payload());
+    if (!output.isJson || now().getTime() - toldAt < SECOND_MS) return;
+    toldAt = now().getTime();
+    output.tell({ event: 'progress', ...measure() }, null);
+  };
+  bar?.start(total, 0, payload());
+
+  return {
+    add(bytes) {
+      done += bytes;
+      tell();
+    },
+    skip(bytes) {
+      total -= bytes;
+      tell();
+    },
+    say(fact, text) {
+      // The bar writes itself again with its next update.
+      if (bar !== null) stderr.write('\r\u001b[K');
+      output.tell(fact, text);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+const createBar = (stream: NodeJS.WriteStream): SingleBar =>
+  new SingleBar({ stream, format: BAR, hideCursor: true, clearOnComplete: true, barsize: 24 });

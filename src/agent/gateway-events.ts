@@ -1,0 +1,67 @@
+// What the gateway says, as the agent lets it in: it may have been taken over by then, so that each event is taken
+// apart, and only what is known and bounded is kept, without characters that could steer a terminal.
+import * as v from 'valibot';
+
+const MAX_TEXT = 256;
+const MAX_ITEMS = 4096;
+/** Control, bidirectional and zero-width characters, and the line separators of Unicode. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/** Without what does not print, and not longer than people read. */
+export const cleanText = (text: string): string => text.slice(0, MAX_TEXT).replace(UNPRINTABLE, '\ufffd');
+
+export const text = v.pipe(v.string(), v.transform(cleanText));
+export const id = v.pipe(v.string(), v.regex(/^[3-9A-Y]{48}$/));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const time = v.pipe(v.string(), v.isoTimestamp());
+export const listener = { address: text, zone: v.nullable(text), port };
+export const list = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(v.array(item), v.maxLength(MAX_ITEMS));
+export const principal = v.object({
+  deviceId: id,
+  role: text,
+  issuer: v.exactOptional(text),
+  cert: v.exactOptional(text),
+});
+const problem = v.object({ path: text, reason: text });
+
+const READY = v.object({
+  event: v.literal('ready'),
+  time,
+  listeners: list(v.object(listener)),
+  confinedBy: list(text),
+});
+const EVENT = v.variant('event', [
+  v.object({ event: v.literal('listening'), time, ...listener }),
+  v.object({ event: v.literal('unlistening'), time, ...listener }),
+  v.object({ event: v.literal('connected'), time, principal, address: text }),
+  v.object({ event: v.literal('disconnected'), time, principal, address: text }),
+  v.object({
+    event: v.literal('denied'),
+    time,
+    rule: text,
+    principal: v.nullable(principal),
+    reason: v.exactOptional(text),
+    deviceId: v.exactOptional(id),
+    address: v.exactOptional(text),
+    requestId: v.exactOptional(text),
+    count: v.exactOptional(count),
+  }),
+  v.object({ event: v.literal('warning'), time, code: text, message: text, about: v.exactOptional(text) }),
+  v.object({ event: v.literal('fatal'), time, problems: list(problem) }),
+  v.object({ event: v.literal('stopped'), time }),
+]);
+
+export type GatewayReady = v.InferOutput<typeof READY>;
+export type SeenEvent = v.InferOutput<typeof EVENT>;
+export type SeenListener = GatewayReady['listeners'][number];
+
+/** Throws for what is no `ready`. */
+export const parseReady = (untrusted: unknown): GatewayReady => v.parse(READY, untrusted);
+
+/** The event; null for one that is unknown or malformed. */
+export function parseGatewayEvent(untrusted: unknown): SeenEvent | null {
+  const result = v.safeParse(EVENT, untrusted);
+  return result.success ? result.output : null;
+}

@@ -1,0 +1,27 @@
+// What other commands can ask a running `up`, as types: JSON-RPC 2.0 on the agent's socket.
+import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
+import type { Credentials } from '../config/gateway-env.js';
+import type { AgentStatus } from '../status/status.js';
+
+export interface CouchAccess {
+  readonly kind: 'embedded' | 'configured';
+  readonly url: string;
+  /** The limited ones, as the gateway has them. */
+  readonly credentials: Credentials;
+}
+
+/** Method by method: what it resolves with. None takes parameters. */
+export interface AgentMethods {
+  readonly status: AgentStatus;
+  readonly couchdb: CouchAccess;
+  /** The administrator of the embedded server, whom nothing else knows; null where CouchDB is another. */
+  readonly 'couchdb-admin': CouchLogin | null;
+  /** Reads credentials.json again. */
+  readonly 'refresh-credentials': Readonly<Record<string, never>>;
+}
+
+export type AgentMethod = keyof AgentMethods;
+
+export type AgentHandlers = {
+  readonly [Method in AgentMethod]: () => Promise<AgentMethods[Method]>;
+};

@@ -1,0 +1,24 @@
+// The gateway's answer to `status`, taken apart like its events: what it says is a stranger's.
+import * as v from 'valibot';
+import { count, id, listener, list, principal, text } from '../gateway-events.js';
+
+const STATUS = v.object({
+  listeners: list(v.object(listener)),
+  confinedBy: list(text),
+  upstream: v.nullable(
+    v.object({
+      credentials: v.record(text, text),
+    }),
+  ),
+  connections: list(v.object({ principal, address: text, requests: count })),
+  denied: v.record(text, count),
+  identity: v.nullable(v.object({ deviceId: id })),
+});
+
+export type GatewayStatus = v.InferOutput<typeof STATUS>;
+
+/** Null for what is no status. */
+export function parseGatewayStatus(untrusted: unknown): GatewayStatus | null {
+  const result = v.safeParse(STATUS, untrusted);
+  return result.success ? result.output : null;
+}

@@ -1,0 +1,76 @@
+// The state in one screen.
+import { formatBytes } from '../cli/format.js';
+import type { Style } from '../cli/style.js';
+import { formatListener } from '../up/ready-text.js';
+import type { AgentStatus } from './status.js';
+
+const LABEL_CHARACTERS = 13;
+const ID_CHARACTERS = 8;
+const SHOWN = 5;
+const DAY_MS = 24 * 3_600_000;
+const WARN_DAYS = 60;
+
+export function formatStatus(status: AgentStatus, style: Style, now: Date): string {
+  const rows: [label: string, lines: string[]][] = [
+    ['Device', deviceLines(status, style, now)],
+    ['Listens', status.listeners.map(formatListener)],
+    ['Confined', [status.confinedBy.length === 0 ? 'by nothing' : status.confinedBy.join(', ')]],
+    ['CouchDB', couchdbLines(status, style)],
+    ['Databases', [status.couchdb.databases?.join(', ') ?? 'not known: no administrator is configured']],
+    ['Stores', status.stores.map(formatStore)],
+    ['Connected', status.connections.map(formatConnection)],
+    ['Refused', refusalLines(status)],
+    [
+      'Warnings',
+      status.warnings.slice(-SHOWN).map(({ time, text }) => style.warn(`${clock(time)}  ${text}`)),
+    ],
+  ];
+  return rows
+    .map(([label, lines]) => {
+      const [first = 'nothing', ...rest] = lines;
+      const more = rest.map((line) => `\n${' '.repeat(LABEL_CHARACTERS)}${line}`).join('');
+      return `${style.bold(label.padEnd(LABEL_CHARACTERS))}${first}${more}`;
+    })
+    .join('\n');
+}
+
+const short = (id: string): string => id.slice(0, ID_CHARACTERS);
+const clock = (time: string): string => new Date(time).toTimeString().slice(0, 8);
+
+function deviceLines({ identity, version, pid, since }: AgentStatus, style: Style, now: Date): string[] {
+  const days = Math.floor((Date.parse(identity.notAfter) - now.getTime()) / DAY_MS);
+  const dates = `certificate good until ${identity.notAfter.slice(0, 10)}, ${days} days`;
+  return [
+    `${JSON.stringify(identity.name)} ${short(identity.deviceId)}, of user ${short(identity.userId)}`,
+    days < WARN_DAYS ? style.warn(dates) : dates,
+    `patchcord ${version}, process ${pid}, up since ${new Date(since).toString().slice(0, 21)}`,
+  ];
+}
+
+function couchdbLines({ couchdb }: AgentStatus, style: Style): string[] {
+  const { kind, url, version, credentials } = couchdb;
+  const what = kind === 'embedded' ? 'embedded, for trying things' : `CouchDB ${version ?? ''}`;
+  const head = version === null ? style.warn(`${url} does not answer`) : `${url}, ${what}`;
+  const states = Object.entries(credentials).map(([name, state]) =>
+    state === 'passed' ? `credential ${name} passed` : style.warn(`credential ${name}: ${state}`),
+  );
+  return [head, ...states];
+}
+
+const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]): string => {
+  if (!present) return `${path}: not there now`;
+  return freeBytes === null ? path : `${path}, ${formatBytes(freeBytes)} free`;
+};
+
+const formatConnection = ({ principal, address, requests }: AgentStatus['connections'][number]): string =>
+  `${short(principal.deviceId)} (${principal.role}) from ${address}, ${requests} requests under way`;
+
+function refusalLines({ denied, refusals }: AgentStatus): string[] {
+  const total = Object.values(denied).reduce((sum, times) => sum + times, 0);
+  if (total === 0) return [];
+  const rules = Object.entries(denied).map(([rule, times]) => `${rule} ${times}`);
+  return [
+    `${total} since the start: ${rules.join(', ')}`,
+    ...refusals.slice(-SHOWN).map(({ time, text }) => `${clock(time)}  ${text}`),
+  ];
+}

@@ -1,0 +1,93 @@
+// How a running `up` is, as a fact: asked over the agent's socket, and made into one screen by `status-text.ts`.
+import { createCouchClient, CouchError } from '../../adapters/couch-client/couch-client.js';
+import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
+import type { Settings } from '../config/settings.js';
+import type { SeenListener } from '../gateway-events.js';
+import type { Identity } from '../home/identity.js';
+import type { Upstream } from '../upstream/upstream.js';
+import { parseGatewayStatus, type GatewayStatus } from './gateway-status.js';
+import type { Recent, RecentRefusal, RecentWarning } from './recent.js';
+
+export interface AgentStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly since: string;
+  readonly identity: {
+    readonly userId: string;
+    readonly deviceId: string;
+    readonly name: string;
+    readonly notAfter: string;
+  };
+  readonly listenOn: Settings['listen']['on'];
+  readonly listeners: readonly SeenListener[];
+  readonly confinedBy: readonly string[];
+  readonly couchdb: {
+    readonly kind: Upstream['kind'];
+    readonly url: string;
+    /** Null where it does not answer. */
+    readonly version: string | null;
+    /** By name, whether the gateway found it good; `missing` for one that is not there. */
+    readonly credentials: Readonly<Record<string, string>>;
+    readonly databases: readonly string[] | null;
+  };
+  readonly stores: readonly StoreStatus[];
+  readonly connections: GatewayStatus['connections'];
+  /** How often, by rule, since the start. */
+  readonly denied: Readonly<Record<string, number>>;
+  readonly refusals: readonly RecentRefusal[];
+  readonly warnings: readonly RecentWarning[];
+}
+
+export interface StatusSources {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly upstream: Pick<Upstream, 'kind' | 'url' | 'targets'>;
+  readonly databases: readonly string[] | null;
+  readonly gatewayStatus: () => Promise<unknown>;
+  readonly recent: Recent;
+}
+
+export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
+  const { settings, identity, upstream, recent } = sources;
+  const gateway = parseGatewayStatus(await sources.gatewayStatus());
+  const missing = upstream.targets.map(({ credential }) => [credential, 'missing'] as const);
+  return {
+    version: sources.version,
+    pid: process.pid,
+    since: sources.startedAt.toISOString(),
+    identity: {
+      userId: identity.userId,
+      deviceId: identity.deviceId,
+      name: settings.name,
+      notAfter: identity.notAfter.toISOString(),
+    },
+    listenOn: settings.listen.on,
+    listeners: gateway?.listeners ?? [],
+    confinedBy: gateway?.confinedBy ?? [],
+    couchdb: {
+      kind: upstream.kind,
+      url: upstream.url,
+      version: await versionOf(upstream.url),
+      credentials: { ...Object.fromEntries(missing), ...gateway?.upstream?.credentials },
+      databases: sources.databases,
+    },
+    stores: await createStores(settings.stores).status(),
+    connections: gateway?.connections ?? [],
+    denied: gateway?.denied ?? {},
+    refusals: recent.refusals,
+    warnings: recent.warnings,
+  };
+}
+
+const HIDDEN = 'hidden';
+
+async function versionOf(url: string): Promise<string | null> {
+  try {
+    return (await createCouchClient(url, null).info()).version;
+  } catch (error) {
+    // It may want a login even for its version.
+    return error instanceof CouchError && error.status !== null ? HIDDEN : null;
+  }
+}

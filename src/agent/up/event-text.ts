@@ -1,0 +1,62 @@
+// One line for each thing that happens, in words.
+import type { Style } from '../cli/style.js';
+import type { SeenEvent } from '../gateway-events.js';
+import type { FollowEvent } from '../provision/follow.js';
+import { formatListener } from './ready-text.js';
+
+const ID_CHARACTERS = 8;
+
+type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
+
+const formatPrincipal = ({ deviceId, role }: Principal): string =>
+  `${deviceId.slice(0, ID_CHARACTERS)} (${role})`;
+
+/** Null for what a person need not read. */
+export function formatEvent(event: SeenEvent, style: Style): string | null {
+  switch (event.event) {
+    case 'listening':
+      return `listens on ${formatListener(event)}`;
+    case 'unlistening':
+      return `listens no more on ${formatListener(event)}`;
+    case 'connected':
+      return `${formatPrincipal(event.principal)} connected from ${event.address}`;
+    case 'disconnected':
+      return `${formatPrincipal(event.principal)} disconnected`;
+    case 'denied':
+      return style.warn(formatDenied(event));
+    case 'warning':
+      return style.warn(`warning: ${event.about === undefined ? '' : `${event.about}: `}${event.message}`);
+    case 'fatal':
+    case 'stopped':
+      return null;
+  }
+}
+
+export function formatDenied(event: Extract<SeenEvent, { event: 'denied' }>): string {
+  const device = event.principal?.deviceId ?? event.deviceId;
+  const who =
+    event.principal !== null
+      ? formatPrincipal(event.principal)
+      : `a stranger${device === undefined ? '' : ` ${device.slice(0, ID_CHARACTERS)}`}`;
+  const where = event.address === undefined ? '' : ` at ${event.address}`;
+  const times = (event.count ?? 1) > 1 ? `, ${event.count ?? 1} times` : '';
+  const why = event.reason === undefined ? event.rule : `${event.rule}, ${event.reason}`;
+  return `refused ${who}${where}: ${why}${times}`;
+}
+
+export function formatFollow(event: FollowEvent, style: Style): string {
+  switch (event.event) {
+    case 'databases':
+      return `databases now: ${event.databases.join(', ')}`;
+    case 'public-database':
+      return style.warn(`${event.database} is open to everyone; \`patchcord provision\` can close it`);
+    case 'couchdb-lost':
+      return style.warn(`CouchDB does not answer: ${event.reason}`);
+    case 'couchdb-admin-refused':
+      return style.warn('CouchDB refuses the administrator of the configuration: set couchdb.admin anew');
+    case 'couchdb-back':
+      return 'CouchDB answers again';
+    case 'couchdb-replaced':
+      return style.warn('another CouchDB answers at that address now: run `patchcord provision`');
+  }
+}

@@ -1,0 +1,55 @@
+// Tells what happens while `up` runs: one line each, as text or as JSON.
+import type { Output } from '../cli/output.js';
+import type { Style } from '../cli/style.js';
+import { cleanText, type SeenEvent } from '../gateway-events.js';
+import type { FollowEvent } from '../provision/follow.js';
+import type { UpReady } from './describe.js';
+import { formatEvent, formatFollow } from './event-text.js';
+import { formatReady } from './ready-text.js';
+
+export interface UpReport {
+  readonly ready: (ready: UpReady) => void;
+  readonly gateway: (event: SeenEvent) => void;
+  readonly gatewayLog: (line: string) => void;
+  readonly follow: (event: FollowEvent) => void;
+  readonly embeddedDied: (restartInMs: number) => void;
+  readonly stopped: () => void;
+}
+
+export interface ReportOptions {
+  readonly output: Output;
+  readonly style: Style;
+  readonly now: () => Date;
+  readonly logLine: (line: string) => void;
+}
+
+export function createUpReport({ output, style, now, logLine }: ReportOptions): UpReport {
+  const at = (text: string, time: Date): string => `${style.dim(time.toTimeString().slice(0, 8))}  ${text}`;
+  const tell = (fact: object, text: string | null): void => {
+    const time = now();
+    output.tell({ time: time.toISOString(), ...fact }, text === null ? null : at(text, time));
+  };
+  return {
+    ready: (ready) => output.tell({ time: now().toISOString(), ...ready }, formatReady(ready, style)),
+    gateway: (event) => tell(event, formatEvent(event, style)),
+    gatewayLog(line) {
+      if (isWorthReading(line)) logLine(`gateway: ${cleanText(line)}`);
+    },
+    follow: (event) => tell(event, formatFollow(event, style)),
+    embeddedDied: (restartInMs) =>
+      tell(
+        { event: 'embedded-died', restartInMs },
+        style.warn('the embedded database ended, and is started again'),
+      ),
+    stopped: () => tell({ event: 'stopped' }, 'stopped'),
+  };
+}
+
+/** What is told as an event is in the log as information as well. */
+function isWorthReading(line: string): boolean {
+  try {
+    return (JSON.parse(line) as { level?: unknown }).level !== 'info';
+  } catch {
+    return true;
+  }
+}

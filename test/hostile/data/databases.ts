@@ -1,0 +1,116 @@
+// Names of databases at the edge of a grant. Ada's role has `dmedia-0` and `dmedia-0-*`, Grace's has `dmedia-0-novel`
+// and, to read, `novacut-0-novel`.
+import type { HarmlessRow, TargetRow } from '../rows.js';
+
+const SHARD = 'shards%2F00000000-7fffffff%2Fdmedia-0.1700000000';
+/** CouchDB's longest name has 238 characters. */
+const LONGEST = `dmedia-0-${'a'.repeat(229)}`;
+
+// prettier-ignore
+export const DATABASES: readonly TargetRow[] = [
+  ['GET /couch/dmedia',                     403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-',                    403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-1',                   403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-00',                  403, 'GET /couch/dmedia-0-0',              'GET /dmedia-0-0'],
+  ['GET /couch/dmedia-0_x',                 403, 'GET /couch/dmedia-0-_x',             'GET /dmedia-0-_x'],
+  ['GET /couch/dmedia-0x',                  403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0-',                  403, 'GET /couch/dmedia-0--',              'GET /dmedia-0--'],
+  ['GET /couch/dmedia-0.couch',             403, 'GET /couch/dmedia-0-couch',          'GET /dmedia-0-couch'],
+  ['GET /couch/xdmedia-0',                  403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/x-dmedia-0-x',               403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0,dmedia-0-x',        403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0*',                  403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0-*',                 403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0-%2A',               403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0%2Fx',               403, 'GET /couch/dmedia-0-%2Fx',           'GET /dmedia-0-%2Fx'],
+  ['GET /couch/dmedia-0%2F-x',              403, 'GET /couch/dmedia-0-%2F-x',          'GET /dmedia-0-%2F-x'],
+  ['GET /couch/dmedia-0-A',                 403, 'GET /couch/dmedia-0-a',              'GET /dmedia-0-a'],
+  ['GET /couch/dmedia-0-x.y',               403, 'GET /couch/dmedia-0-x_y',            'GET /dmedia-0-x_y'],
+  ['GET /couch/dmedia-0-%C3%A9',            403, 'GET /couch/dmedia-0-e',              'GET /dmedia-0-e'],
+  ['GET /couch/%20dmedia-0',                403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0%20',                403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0%09',                403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0-x%0A',              403, 'GET /couch/dmedia-0-x',              'GET /dmedia-0-x'],
+  ['GET /couch/dmedia-0%E2%80%8B',          403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia%E2%80%900',           403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-%D9%A0',              403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0%C2%A0',             403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmed%C4%B1a-0',              403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0%3Fx',               403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/dmedia-0%23x',               403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  [`GET /couch/${LONGEST}a`,                403, `GET /couch/${LONGEST}`,              `GET /${LONGEST}`],
+  [`GET /couch/${SHARD}`,                   403, 'GET /couch/dmedia-0-shards%2F00000000-7fffffff', 'GET /dmedia-0-shards%2F00000000-7fffffff'],
+  [`GET /couch/${SHARD}/_all_docs`,         403, 'GET /couch/dmedia-0/shards',         'GET /dmedia-0/shards'],
+  ['GET /couch/shards%2f00000000-7fffffff%2fdmedia-0-x.1700000000', 403, 'GET /couch/dmedia-0-x', 'GET /dmedia-0-x'],
+  ['GET /couch/shards%2F..%2Fdmedia-0',     403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/shards/00000000-7fffffff/dmedia-0.1700000000', 403, 'GET /couch/dmedia-0/00000000-7fffffff/dmedia-0.1700000000', 'GET /dmedia-0/00000000-7fffffff/dmedia-0.1700000000'],
+  // Names that objects of a program have.
+  ['GET /couch/__proto__',                  403, 'GET /couch/dmedia-0-__proto__',      'GET /dmedia-0-__proto__'],
+  ['GET /couch/__proto__/_all_docs',        403, 'GET /couch/dmedia-0/proto',          'GET /dmedia-0/proto'],
+  ['GET /couch/constructor',                403, 'GET /couch/dmedia-0-constructor',    'GET /dmedia-0-constructor'],
+  ['GET /couch/constructor/prototype',      403, 'GET /couch/dmedia-0/constructor/prototype', 'GET /dmedia-0/constructor/prototype'],
+  ['GET /couch/prototype',                  403, 'GET /couch/dmedia-0-prototype',      'GET /dmedia-0-prototype'],
+  ['GET /couch/hasOwnProperty',             403, 'GET /couch/dmedia-0-has',            'GET /dmedia-0-has'],
+  ['GET /couch/toString/doc',               403, 'GET /couch/dmedia-0/toString',       'GET /dmedia-0/toString'],
+  ['GET /couch/valueof',                    403, 'GET /couch/dmedia-0-valueof',        'GET /dmedia-0-valueof'],
+  ['GET /couch/size',                       403, 'GET /couch/dmedia-0-size',           'GET /dmedia-0-size'],
+  ['GET /couch/undefined',                  403, 'GET /couch/dmedia-0-undefined',      'GET /dmedia-0-undefined'],
+  ['GET /couch/null/doc',                   403, 'GET /couch/dmedia-0/null',           'GET /dmedia-0/null'],
+  ['PUT /couch/__proto__',                  403, 'PUT /couch/dmedia-0/constructor',    'PUT /dmedia-0/constructor'],
+  ['GET /couch/dmedia-0/__proto__',         403, 'GET /couch/dmedia-0/-__proto__',     'GET /dmedia-0/-__proto__'],
+  ['GET /couch/dmedia-0/doc?__proto__=1',   400, 'GET /couch/dmedia-0/doc?rev=__proto__', 'GET /dmedia-0/doc?rev=__proto__'],
+  ['GET /couch/dmedia-0/doc?constructor=1', 400, 'GET /couch/dmedia-0/doc?rev=constructor', 'GET /dmedia-0/doc?rev=constructor'],
+  ['GET /__proto__',                        404, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /constructor/dmedia-0',             404, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  // Databases of CouchDB's own.
+  ['GET /couch/_users',                     403, 'GET /couch/dmedia-0-_users',         'GET /dmedia-0-_users'],
+  ['GET /couch/_users/org.couchdb.user:x',  403, 'GET /couch/dmedia-0/org.couchdb.user:x', 'GET /dmedia-0/org.couchdb.user%3Ax'],
+  ['PUT /couch/_users/org.couchdb.user:x',  403, 'PUT /couch/dmedia-0/org.couchdb.user:x', 'PUT /dmedia-0/org.couchdb.user%3Ax'],
+  ['GET /couch/_users/_changes',            403, 'GET /couch/dmedia-0/_changes',       'GET /dmedia-0/_changes'],
+  ['PUT /couch/_replicator/job',            403, 'PUT /couch/dmedia-0/job',            'PUT /dmedia-0/job'],
+  ['POST /couch/_replicator',               403, 'POST /couch/dmedia-0',               'POST /dmedia-0'],
+  ['POST /couch/_replicator/_bulk_docs',    403, 'POST /couch/dmedia-0/_bulk_docs',    'POST /dmedia-0/_bulk_docs'],
+  ['GET /couch/_global_changes',            403, 'GET /couch/dmedia-0',                'GET /dmedia-0'],
+  ['GET /couch/_dbs/dmedia-0',              403, 'GET /couch/dmedia-0/dbs',            'GET /dmedia-0/dbs'],
+  ['GET /couch/_nodes/_all_docs',           403, 'GET /couch/dmedia-0/_all_docs',      'GET /dmedia-0/_all_docs'],
+  // Making and removing databases is for the launcher.
+  ['PUT /couch/dmedia-0',                   412, 'PUT /couch/dmedia-0/doc',            'PUT /dmedia-0/doc'],
+  ['PUT /couch/dmedia-0/',                  412, 'PUT /couch/dmedia-0/doc',            'PUT /dmedia-0/doc'],
+  ['PUT /couch/dmedia-0-new',               403, 'PUT /couch/dmedia-0-new/doc',        'PUT /dmedia-0-new/doc'],
+  ['PUT /couch/other',                      403, 'PUT /couch/dmedia-0-other/doc',      'PUT /dmedia-0-other/doc'],
+  ['PUT /couch/dmedia-0?q=8',               400, 'PUT /couch/dmedia-0/doc?rev=1-a',    'PUT /dmedia-0/doc?rev=1-a'],
+  ['DELETE /couch/dmedia-0',                403, 'DELETE /couch/dmedia-0/doc',         'DELETE /dmedia-0/doc'],
+  ['DELETE /couch/dmedia-0-x/',             403, 'DELETE /couch/dmedia-0-x/doc',       'DELETE /dmedia-0-x/doc'],
+];
+
+// prettier-ignore
+export const DATABASES_OF_GRACE: readonly TargetRow[] = [
+  ['GET /couch/dmedia-0',                       403, 'GET /couch/dmedia-0-novel',           'GET /dmedia-0-novel'],
+  ['GET /couch/dmedia-0-x',                     403, 'GET /couch/dmedia-0-novel',           'GET /dmedia-0-novel'],
+  ['GET /couch/dmedia-0-nove',                  403, 'GET /couch/dmedia-0-novel',           'GET /dmedia-0-novel'],
+  ['GET /couch/dmedia-0-novels',                403, 'GET /couch/dmedia-0-novel',           'GET /dmedia-0-novel'],
+  ['GET /couch/dmedia-0-novel-x',               403, 'GET /couch/dmedia-0-novel/-x',        'GET /dmedia-0-novel/-x'],
+  ['GET /couch/dmedia-0-novel%2Fx',             403, 'GET /couch/dmedia-0-novel/x',         'GET /dmedia-0-novel/x'],
+  ['GET /couch/novacut-0',                      403, 'GET /couch/novacut-0-novel',          'GET /novacut-0-novel'],
+  ['PUT /couch/novacut-0-novel/doc',            403, 'PUT /couch/dmedia-0-novel/doc',       'PUT /dmedia-0-novel/doc'],
+  ['DELETE /couch/novacut-0-novel/doc?rev=1-a', 403, 'DELETE /couch/dmedia-0-novel/doc?rev=1-a', 'DELETE /dmedia-0-novel/doc?rev=1-a'],
+  ['POST /couch/novacut-0-novel',               403, 'POST /couch/dmedia-0-novel',          'POST /dmedia-0-novel'],
+  ['POST /couch/novacut-0-novel/',              403, 'POST /couch/dmedia-0-novel/',         'POST /dmedia-0-novel'],
+  ['POST /couch/novacut-0-novel/_bulk_docs',    403, 'POST /couch/dmedia-0-novel/_bulk_docs', 'POST /dmedia-0-novel/_bulk_docs'],
+  ['PUT /couch/novacut-0-novel/doc/att',        403, 'PUT /couch/dmedia-0-novel/doc/att',   'PUT /dmedia-0-novel/doc/att'],
+  ['DELETE /couch/novacut-0-novel/doc/att',     403, 'DELETE /couch/dmedia-0-novel/doc/att', 'DELETE /dmedia-0-novel/doc/att'],
+  ['POST /couch/novacut-0-novel/_find',         403, 'POST /couch/novacut-0-novel/_bulk_get', 'POST /novacut-0-novel/_bulk_get'],
+  ['POST /couch/dmedia-0-novel/_find',          403, 'POST /couch/dmedia-0-novel/_revs_diff', 'POST /dmedia-0-novel/_revs_diff'],
+  ['PUT /couch/dmedia-0-novel/_design/x',       403, 'PUT /couch/dmedia-0-novel/design',    'PUT /dmedia-0-novel/design'],
+  ['DELETE /couch/dmedia-0-novel/_design/x',    403, 'DELETE /couch/dmedia-0-novel/design', 'DELETE /dmedia-0-novel/design'],
+  ['PUT /couch/dmedia-0-novel',                 412, 'PUT /couch/dmedia-0-novel/doc',       'PUT /dmedia-0-novel/doc'],
+  ['PUT /couch/novacut-0-novel',                412, 'PUT /couch/novacut-0-novel/_local/x', 'PUT /novacut-0-novel/_local/pc-{tag}-x'],
+  ['PUT /couch/dmedia-0',                       403, 'PUT /couch/dmedia-0-novel/doc',       'PUT /dmedia-0-novel/doc'],
+];
+
+// prettier-ignore
+export const HARMLESS_DATABASES: readonly HarmlessRow[] = [
+  ['GET /couch/dmedia-0-$()%2B-_%2F/doc',       'GET /dmedia-0-%24%28%29%2B-_%2F/doc'],
+  ['GET /couch/dmedia-0-%2F%2F/doc',            'GET /dmedia-0-%2F%2F/doc'],
+  ['GET /couch/dmedia-0/constructor',           'GET /dmedia-0/constructor'],
+];

@@ -1,0 +1,62 @@
+// Slashes and dot segments: CouchDB folds every run of slashes, others resolve dots, and the trailing one is read in
+// two ways everywhere but after the name of a database.
+import type { HarmlessRow, TargetRow } from '../rows.js';
+
+// prettier-ignore
+export const SLASHES: readonly TargetRow[] = [
+  ['GET //couch/dmedia-0',                    400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET ///couch/dmedia-0',                   400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch//dmedia-0',                    400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch///dmedia-0',                   400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch//_users',                      400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch//_users/_all_docs',            400, 'GET /couch/dmedia-0/_all_docs',       'GET /dmedia-0/_all_docs'],
+  ['GET /couch/dmedia-0//',                   400, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['HEAD /couch/dmedia-0//',                  400, 'HEAD /couch/dmedia-0/',               'HEAD /dmedia-0'],
+  ['GET /couch/dmedia-0//doc',                400, 'GET /couch/dmedia-0/doc',             'GET /dmedia-0/doc'],
+  ['GET /couch/dmedia-0//_all_docs',          400, 'GET /couch/dmedia-0/_all_docs',       'GET /dmedia-0/_all_docs'],
+  ['GET /couch/dmedia-0//_security',          400, 'GET /couch/dmedia-0/_all_docs',       'GET /dmedia-0/_all_docs'],
+  ['GET /couch/dmedia-0/_design//x',          400, 'GET /couch/dmedia-0/_design/x',       'GET /dmedia-0/_design/x'],
+  ['PUT /couch/dmedia-0-x//_design/x',        400, 'PUT /couch/dmedia-0-x/design',        'PUT /dmedia-0-x/design'],
+  ['PUT /couch/dmedia-0/_local//x',           400, 'PUT /couch/dmedia-0/_local/x',        'PUT /dmedia-0/_local/pc-{tag}-x'],
+  ['GET /couch/dmedia-0/doc//att',            400, 'GET /couch/dmedia-0/doc/att',         'GET /dmedia-0/doc/att'],
+  ['GET /couch/dmedia-0/doc/a//b',            400, 'GET /couch/dmedia-0/doc/a/b',         'GET /dmedia-0/doc/a/b'],
+  ['GET /couch/dmedia-0/doc/a/',              400, 'GET /couch/dmedia-0/doc/a',           'GET /dmedia-0/doc/a'],
+  ['GET /couch/dmedia-0/doc/',                400, 'GET /couch/dmedia-0/doc',             'GET /dmedia-0/doc'],
+  ['GET /couch/dmedia-0/doc/?rev=1-a',        400, 'GET /couch/dmedia-0/doc?rev=1-a',     'GET /dmedia-0/doc?rev=1-a'],
+  ['DELETE /couch/dmedia-0/doc/?rev=1-a',     400, 'DELETE /couch/dmedia-0/doc?rev=1-a',  'DELETE /dmedia-0/doc?rev=1-a'],
+  ['GET /couch/dmedia-0/_all_docs/',          400, 'GET /couch/dmedia-0/_all_docs',       'GET /dmedia-0/_all_docs'],
+  ['GET /couch/dmedia-0/_changes/',           400, 'GET /couch/dmedia-0/_changes',        'GET /dmedia-0/_changes'],
+  ['POST /couch/dmedia-0/_bulk_docs/',        400, 'POST /couch/dmedia-0/_bulk_docs',     'POST /dmedia-0/_bulk_docs'],
+  ['POST /couch/dmedia-0/_find/',             400, 'POST /couch/dmedia-0/_find',          'POST /dmedia-0/_find'],
+  ['GET /couch/dmedia-0/_design/x/',          400, 'GET /couch/dmedia-0/_design/x',       'GET /dmedia-0/_design/x'],
+  ['GET /couch/dmedia-0/_design/x/_view/y/',  400, 'GET /couch/dmedia-0/_design/x/_view/y', 'GET /dmedia-0/_design/x/_view/y'],
+  ['GET /couch/dmedia-0/_local/x/',           400, 'GET /couch/dmedia-0/_local/x',        'GET /dmedia-0/_local/pc-{tag}-x'],
+  ['GET /couch/_users/',                      403, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['GET /couch/_all_dbs/',                    403, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['GET /couch/_up/',                         403, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['GET /couch/_config/',                     403, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['POST /couch/_session/',                   404, 'GET /couch/dmedia-0/',                'GET /dmedia-0'],
+  ['GET /./couch/dmedia-0',                   400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /../couch/dmedia-0',                  400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /files/../couch/dmedia-0',            400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch/./dmedia-0',                   400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch/../couch/dmedia-0',            400, 'GET /couch/dmedia-0',                 'GET /dmedia-0'],
+  ['GET /couch/dmedia-0/.',                   400, 'GET /couch/dmedia-0/...',             'GET /dmedia-0/...'],
+  ['GET /couch/dmedia-0/..',                  400, 'GET /couch/dmedia-0/...',             'GET /dmedia-0/...'],
+  ['GET /couch/dmedia-0/../_users',           400, 'GET /couch/dmedia-0/.../users',       'GET /dmedia-0/.../users'],
+  ['GET /couch/dmedia-0/../../_config',       400, 'GET /couch/dmedia-0/.../.a',          'GET /dmedia-0/.../.a'],
+  ['GET /couch/dmedia-0/./_security',         400, 'GET /couch/dmedia-0/.a/security',     'GET /dmedia-0/.a/security'],
+  ['GET /couch/dmedia-0/doc/./att',           400, 'GET /couch/dmedia-0/doc/.a/att',      'GET /dmedia-0/doc/.a/att'],
+  ['GET /couch/dmedia-0/doc/..',              400, 'GET /couch/dmedia-0/doc/..a',         'GET /dmedia-0/doc/..a'],
+  ['GET /couch/dmedia-0/doc/../../_users',    400, 'GET /couch/dmedia-0/doc/a../b',       'GET /dmedia-0/doc/a../b'],
+  ['GET /couch/dmedia-0/_design/..',          400, 'GET /couch/dmedia-0/_design/...',     'GET /dmedia-0/_design/...'],
+  ['GET /couch/dmedia-0/_design/x/../../_security', 400, 'GET /couch/dmedia-0/_design/x/a/b', 'GET /dmedia-0/_design/x/a/b'],
+  ['GET /couch/dmedia-0/_local/..',           400, 'GET /couch/dmedia-0/_local/...',      'GET /dmedia-0/_local/pc-{tag}-...'],
+];
+
+// prettier-ignore
+export const HARMLESS_SLASHES: readonly HarmlessRow[] = [
+  ['GET /couch/dmedia-0/?',                   'GET /dmedia-0'],
+  ['GET /couch/dmedia-0/doc?rev=/../x//y',    'GET /dmedia-0/doc?rev=%2F..%2Fx%2F%2Fy'],
+  ['GET /couch/dmedia-0/doc/a/b/c/d/e/f/g',   'GET /dmedia-0/doc/a/b/c/d/e/f/g'],
+];

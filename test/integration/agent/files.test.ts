@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseBlobId, type BlobId } from '../../../dist/core/ids.js';
+import { LEAF_BYTES } from '../../../dist/core/skein/hashing.js';
+import {
+  createTestHome,
+  failureOf,
+  issueDevice,
+  linesOf,
+  patchcord,
+  startPatchcord,
+  startUp,
+  type Line,
+  type Result,
+  type TestHome,
+} from '../../kit/agent.js';
+import { ask, get } from '../../kit/raw-client.js';
+import { eventually } from '../../kit/until.js';
+import { hashOf, pathOf, pattern } from '../files/temp-store.js';
+
+function writeSource(home: TestHome, name: string, content: Uint8Array): string {
+  const path = join(home.scratch, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const outcomesOf = ({ stdout }: Result): (Line & { path: string; outcome: string; id: BlobId })[] =>
+  linesOf(stdout).filter((line): line is ReturnType<typeof outcomesOf>[number] => 'outcome' in line);
+
+/** Every blob under files/, each of which has to be what its name says. */
+function checkBlobs(home: TestHome): BlobId[] {
+  const files = join(home.paths.store, '.dmedia/files');
+  return readdirSync(files).flatMap((prefix) =>
+    readdirSync(join(files, prefix)).map((rest) => {
+      const id = parseBlobId(prefix + rest);
+      assert.ok(id !== null, `${prefix}${rest} is no id`);
+      assert.equal(hashOf(readFileSync(join(files, prefix, rest))).id, id);
+      return id;
+    }),
+  );
+}
+
+/** What it looks at may be gone, or not there yet. */
+function tryOr<Value>(look: () => Value, otherwise: Value): Value {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
+}
+
+const tmpOf = (home: TestHome): string[] => readdirSync(join(home.paths.store, '.dmedia/tmp'));
+
+test('import puts a file, its digests and its document in; a peer can read all of them', async (t) => {
+  const home = createTestHome(t);
+  const content = pattern(LEAF_BYTES + 5);
+  const { id, digests } = hashOf(content);
+  const path = writeSource(home, 'take-7.mov', content);
+  const up = await startUp(home);
+
+  const done = await patchcord(home, ['files', 'import', '--json', path]);
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(outcomesOf(done), [
+    { path, outcome: 'stored', id, bytes: content.length, document: 'written' },
+  ]);
+  assert.deepEqual(readFileSync(pathOf(home.paths.store, id, 'leaves')), digests);
+  assert.equal(statSync(pathOf(home.paths.store, id)).mode & 0o777, 0o444);
+  assert.deepEqual(tmpOf(home), []);
+
+  const device = issueDevice(home);
+  const blob = await ask(up.port, device, get(`/files/${id}`));
+  assert.ok(blob?.body.equals(content));
+  const reply = await ask(up.port, device, get(`/couch/dmedia-0/${id}`));
+  const document = JSON.parse(reply?.body.toString() ?? '') as Line;
+  const storeFile = readFileSync(join(home.paths.store, '.dmedia/filestore.json'), 'utf8');
+  const { _id: storeId } = JSON.parse(storeFile) as { _id: string };
+  assert.equal(document['type'], 'dmedia/file');
+  assert.equal(document['bytes'], content.length);
+  assert.deepEqual(Object.keys(document['stored'] as object), [storeId]);
+  const attachment = await ask(up.port, device, get(`/couch/dmedia-0/${id}/leaf_hashes`));
+  assert.deepEqual(attachment?.body, digests);
+});
+
+test('the same content is noticed, under whichever name; an empty file is not stored', async (t) => {
+  const home = createTestHome(t);
+  const folder = join(home.scratch, 'in');
+  const [one, two] = ['in/one', 'in/deeper/two'].map((name) =>
+    writeSource(home, name, Buffer.from('the same')),
+  );
+  const empty = writeSource(home, 'in/void', Buffer.alloc(0));
+  symlinkSync('/etc/hostname', join(folder, 'link'));
+
+  const first = await patchcord(home, ['files', 'import', '--json', '--no-document', one ?? '']);
+  assert.deepEqual(
+    outcomesOf(first).map(({ outcome }) => outcome),
+    ['stored'],
+  );
+  const all = await patchcord(home, ['files', 'import', '--json', '--no-document', folder]);
+  assert.equal(all.code, 0);
+  assert.deepEqual(
+    new Map(outcomesOf(all).map(({ path, outcome }) => [path, outcome])),
+    new Map([
+      [two, 'present'],
+      [one, 'present'],
+      [empty, 'empty'],
+    ]),
+  );
+  assert.equal(checkBlobs(home).length, 1);
+});
+
+test('import writes a document later for a file that is here already', async (t) => {
+  const home = createTestHome(t);
+  const path = writeSource(home, 'file', Buffer.from('first without'));
+  assert.equal((await patchcord(home, ['files', 'import', '--no-document', path])).code, 0);
+  await startUp(home);
+  const outcomes = [];
+  for (let times = 0; times < 2; times++) {
+    const [line] = outcomesOf(await patchcord(home, ['files', 'import', '--json', path]));
+    outcomes.push([line?.outcome, line?.['document']]);
+  }
+  assert.deepEqual(outcomes, [
+    ['present', 'written'],
+    ['present', 'present'],
+  ]);
+});
+
+test('without a running up the document cannot be written, and nothing is imported', async (t) => {
+  const home = createTestHome(t);
+  const path = writeSource(home, 'file', Buffer.from('content'));
+  const refused = await patchcord(home, ['files', 'import', '--json', path]);
+  assert.equal(refused.code, 69);
+  assert.equal(failureOf(refused), 'not-up');
+  assert.deepEqual(checkBlobs(home), []);
+  const done = await patchcord(home, ['files', 'import', '--json', '--no-document', path]);
+  assert.equal(done.code, 0);
+  assert.equal(checkBlobs(home).length, 1);
+});
+
+test('a database that is not there, or not granted, is refused before anything is imported', async (t) => {
+  const home = createTestHome(t);
+  const path = writeSource(home, 'file', Buffer.from('content'));
+  await startUp(home);
+  const missing = await patchcord(home, ['files', 'import', '--json', '--database', 'dmedia-0-x', path]);
+  assert.equal(missing.code, 66);
+  assert.equal(failureOf(missing), 'no-database');
+  const foreign = await patchcord(home, ['files', 'import', '--json', '--database', 'other', path]);
+  assert.equal(foreign.code, 77);
+  assert.equal(failureOf(foreign), 'no-credential');
+  assert.deepEqual(checkBlobs(home), []);
+});
+
+test('paths that are not there are refused before anything is imported', async (t) => {
+  const home = createTestHome(t);
+  const path = writeSource(home, 'file', Buffer.from('content'));
+  const missing = join(home.scratch, 'none');
+  const refused = await patchcord(home, ['files', 'import', '--json', '--no-document', path, missing]);
+  assert.equal(refused.code, 66);
+  assert.ok(!existsSync(home.paths.home));
+});
+
+test('an import that is killed at any moment leaves no half blob, and goes on where it stopped', async (t) => {
+  const home = createTestHome(t);
+  const sources = Array.from({ length: 6 }, (_, index) =>
+    writeSource(home, `in/${index}`, pattern(LEAF_BYTES * 2 + index, index)),
+  );
+  const args = ['files', 'import', '--json', '--no-document', join(home.scratch, 'in')];
+  const entries = (folder: string): string[] =>
+    readdirSync(join(home.paths.store, '.dmedia', folder), { recursive: true, encoding: 'utf8' });
+  const written = (): number =>
+    Math.max(0, ...tmpOf(home).map((name) => statSync(join(home.paths.store, '.dmedia/tmp', name)).size));
+  // A folder and a file for each blob.
+  const moments = [
+    () => tmpOf(home).length > 0,
+    () => written() > LEAF_BYTES,
+    () => written() > 2 * LEAF_BYTES,
+    ...[1, 2, 3].map((count) => () => entries('leaves').length >= 2 * count),
+    ...[4, 5].map((count) => () => entries('files').length >= 2 * count),
+  ];
+  for (const isNow of moments) {
+    const running = startPatchcord(home, args);
+    const ended = running.ended.then(() => true as const);
+    await Promise.race([ended, eventually(() => (tryOr(isNow, false) ? true : null))]);
+    running.kill('SIGKILL');
+    await ended;
+    checkBlobs(home);
+  }
+  const done = await patchcord(home, args);
+  assert.equal(done.code, 0, done.stdout);
+  assert.equal(outcomesOf(done).length, sources.length);
+  assert.equal(checkBlobs(home).length, sources.length);
+  assert.deepEqual(tmpOf(home), []);
+});
+
+test('an import that is interrupted ends at once, and leaves nothing unfinished', async (t) => {
+  const home = createTestHome(t);
+  const path = writeSource(home, 'large', pattern(LEAF_BYTES * 24));
+  const running = startPatchcord(home, ['files', 'import', '--json', '--no-document', path]);
+  await eventually(() =>
+    existsSync(join(home.paths.store, '.dmedia/tmp')) && tmpOf(home).length > 0 ? true : null,
+  );
+  running.kill('SIGINT');
+  assert.equal((await running.ended).code, 130);
+  assert.deepEqual(tmpOf(home), []);
+  assert.deepEqual(checkBlobs(home), []);
+});
+
+test('one command writes to a store at a time', async (t) => {
+  const home = createTestHome(t);
+  const large = writeSource(home, 'large', pattern(LEAF_BYTES * 24));
+  const small = writeSource(home, 'small', Buffer.from('small'));
+  const running = startPatchcord(home, ['files', 'import', '--json', '--no-document', large]);
+  await eventually(() =>
+    existsSync(join(home.paths.store, '.dmedia/tmp')) && tmpOf(home).length > 0 ? true : null,
+  );
+  const refused = await patchcord(home, ['files', 'import', '--json', '--no-document', small]);
+  running.kill('SIGINT');
+  await running.ended;
+  assert.equal(refused.code, 69);
+  assert.equal(failureOf(refused), 'store-busy');
+  assert.equal((await patchcord(home, ['files', 'import', '--no-document', small])).code, 0);
+});
+
+test('list tells every blob', async (t) => {
+  const home = createTestHome(t);
+  const paths = ['one', 'two'].map((name) => writeSource(home, name, Buffer.from(name)));
+  await patchcord(home, ['files', 'import', '--no-document', ...paths]);
+  const ids = ['one', 'two'].map((name) => hashOf(Buffer.from(name)).id).sort();
+  const { code, stdout } = await patchcord(home, ['files', 'list', '--json']);
+  assert.equal(code, 0);
+  assert.deepEqual(
+    linesOf(stdout)
+      .map(({ id }) => id)
+      .sort(),
+    ids,
+  );
+  const text = await patchcord(home, ['files', 'list']);
+  for (const id of ids) assert.ok(text.stdout.includes(id));
+});
+
+test('verify tells good files from bad ones, and moves the bad aside', async (t) => {
+  const home = createTestHome(t);
+  const [good, bad] = ['good', 'bad'].map((name) => hashOf(Buffer.from(name)).id) as [BlobId, BlobId];
+  const paths = ['good', 'bad'].map((name) => writeSource(home, name, Buffer.from(name)));
+  await patchcord(home, ['files', 'import', '--no-document', ...paths]);
+  const before = await patchcord(home, ['files', 'verify', '--json']);
+  assert.equal(before.code, 0);
+
+  chmodSync(pathOf(home.paths.store, bad), 0o644);
+  writeFileSync(pathOf(home.paths.store, bad), 'bae');
+  const after = await patchcord(home, ['files', 'verify', '--json']);
+  assert.equal(after.code, 65);
+  assert.deepEqual(
+    new Map(outcomesOf(after).map(({ id, outcome }) => [id, outcome])),
+    new Map([
+      [good, 'good'],
+      [bad, 'corrupt'],
+    ]),
+  );
+  assert.equal(readFileSync(join(home.paths.store, '.dmedia/corrupt', bad), 'utf8'), 'bae');
+  assert.deepEqual(checkBlobs(home), [good]);
+
+  assert.equal((await patchcord(home, ['files', 'verify', '--json', good])).code, 0);
+  assert.equal((await patchcord(home, ['files', 'verify', '--json', bad])).code, 66);
+  assert.equal((await patchcord(home, ['files', 'verify', '--json', 'good'])).code, 64);
+  // It can be brought back.
+  await patchcord(home, ['files', 'import', '--no-document', paths[1] ?? '']);
+  assert.equal(checkBlobs(home).length, 2);
+});
+
+test('export gives the content back, never over something else unasked, and never a bad one', async (t) => {
+  const home = createTestHome(t);
+  const content = pattern(LEAF_BYTES + 1);
+  const { id } = hashOf(content);
+  await patchcord(home, ['files', 'import', '--no-document', writeSource(home, 'in', content)]);
+  const target = join(home.scratch, 'out');
+
+  assert.equal((await patchcord(home, ['files', 'export', '--json', id, target])).code, 0);
+  assert.ok(readFileSync(target).equals(content));
+  const again = await patchcord(home, ['files', 'export', '--json', id, target]);
+  assert.equal(again.code, 73);
+  assert.equal(failureOf(again), 'exists');
+  writeFileSync(target, 'something else');
+  assert.equal((await patchcord(home, ['files', 'export', '--json', '--force', id, target])).code, 0);
+  assert.ok(readFileSync(target).equals(content));
+
+  chmodSync(pathOf(home.paths.store, id), 0o644);
+  writeFileSync(pathOf(home.paths.store, id), content.fill(0, 7, 8));
+  const names = readdirSync(home.scratch);
+  const corrupt = await patchcord(home, ['files', 'export', '--json', id, join(home.scratch, 'bad')]);
+  assert.equal(corrupt.code, 65);
+  assert.equal(failureOf(corrupt), 'corrupt');
+  assert.deepEqual(readdirSync(home.scratch), names);
+  const unknown = hashOf(Buffer.from('x')).id;
+  const missing = await patchcord(home, ['files', 'export', '--json', unknown, join(home.scratch, 'none')]);
+  assert.equal(missing.code, 66);
+});
+
+test('stores tells where files are kept, and adds one; only stores of the configuration are written to', async (t) => {
+  const home = createTestHome(t);
+  const disk = join(home.scratch, 'disk');
+  const path = writeSource(home, 'file', Buffer.from('content'));
+  const refused = await patchcord(home, [
+    'files',
+    'import',
+    '--json',
+    '--no-document',
+    '--store',
+    disk,
+    path,
+  ]);
+  assert.equal(refused.code, 69);
+  assert.equal(failureOf(refused), 'no-store');
+
+  const added = await patchcord(home, ['files', 'stores', '--json', '--add', disk]);
+  assert.equal(added.code, 0);
+  const stores = linesOf(added.stdout);
+  assert.deepEqual(
+    stores.map(({ path: at }) => at),
+    [home.paths.store, disk],
+  );
+  assert.match(String(stores[1]?.['storeId']), /^[3-9A-Y]{24}$/);
+  const done = await patchcord(home, ['files', 'import', '--json', '--no-document', '--store', disk, path]);
+  assert.equal(done.code, 0);
+  assert.ok(existsSync(pathOf(disk, hashOf(Buffer.from('content')).id)));
+});

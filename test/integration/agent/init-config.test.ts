@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createTestHome, failureOf, linesOf, patchcord, startUp, type Result } from '../../kit/agent.js';
+
+const factOf = ({ stdout }: Result): Record<string, unknown> => linesOf(stdout)[0] ?? {};
+
+test('init makes a device, which up then is', async (t) => {
+  const home = createTestHome(t);
+  const made = await patchcord(home, ['init', '--json', '--name', 'Ada’s laptop']);
+  assert.equal(made.code, 0);
+  assert.equal(factOf(made)['isNew'], true);
+  assert.equal(statSync(home.paths.config).mode & 0o777, 0o600);
+
+  const again = await patchcord(home, ['init', '--json']);
+  assert.equal(again.code, 0);
+  assert.deepEqual({ ...factOf(again), isNew: true }, factOf(made));
+
+  const up = await startUp(home);
+  assert.equal(up.ready.identity.deviceId, factOf(made)['deviceId']);
+  assert.equal(up.ready.identity.isNew, false);
+});
+
+test('init makes stores where it is told, and changes no configuration that says otherwise', async (t) => {
+  const home = createTestHome(t);
+  const [disk, other] = [join(home.scratch, 'disk'), join(home.scratch, 'other')];
+  const made = await patchcord(home, ['init', '--json', '--store', disk]);
+  assert.deepEqual(factOf(made)['stores'], [disk]);
+  assert.ok(existsSync(join(disk, '.dmedia/files')));
+  assert.ok(!existsSync(home.paths.store));
+
+  const refused = await patchcord(home, ['init', '--json', '--store', other]);
+  assert.equal(refused.code, 73);
+  assert.equal(failureOf(refused), 'configured');
+  assert.ok(!existsSync(other));
+});
+
+test('init with a CouchDB that cannot be one changes nothing', async (t) => {
+  const home = createTestHome(t);
+  const refused = await patchcord(home, ['init', '--json', '--couchdb', 'http://example.org:5984/']);
+  assert.equal(refused.code, 78);
+  assert.ok(!existsSync(home.paths.config));
+  assert.ok(!existsSync(home.paths.home));
+  const made = await patchcord(home, ['init', '--json', '--couchdb', 'http://127.0.0.1:5984/']);
+  assert.equal(made.code, 0);
+});
+
+test('config shows what is in force, without the password', async (t) => {
+  const home = createTestHome(t);
+  home.writeConfig({
+    couchdb: {
+      url: 'http://127.0.0.1:5984/',
+      admin: { username: 'root', password: 'secret-of-the-test' },
+    },
+  });
+  for (const args of [['config'], ['config', 'show', '--json']]) {
+    const { code, stdout } = await patchcord(home, args);
+    assert.equal(code, 0);
+    assert.ok(stdout.includes('http://127.0.0.1:5984/') && stdout.includes('link-local'));
+    assert.ok(!stdout.includes('secret-of-the-test'));
+  }
+});
+
+test('config set changes one value, and never into something with problems', async (t) => {
+  const home = createTestHome(t);
+  assert.equal((await patchcord(home, ['config', 'set', 'listen.port', '41000'])).code, 0);
+  assert.equal((await patchcord(home, ['config', 'set', 'name', 'Ada’s laptop'])).code, 0);
+  const read = () => JSON.parse(readFileSync(home.paths.config, 'utf8')) as unknown;
+  assert.deepEqual(read(), { listen: { port: 41_000 }, name: 'Ada’s laptop' });
+
+  const refused = await patchcord(home, ['config', 'set', '--json', 'listen.port', '70000']);
+  assert.equal(refused.code, 78);
+  assert.deepEqual(read(), { listen: { port: 41_000 }, name: 'Ada’s laptop' });
+
+  assert.equal((await patchcord(home, ['config', 'unset', 'listen'])).code, 0);
+  assert.deepEqual(read(), { name: 'Ada’s laptop' });
+  const missing = await patchcord(home, ['config', 'unset', '--json', 'listen']);
+  assert.equal(missing.code, 65);
+  assert.equal(failureOf(missing), 'not-set');
+});
+
+test('config check tells every problem of a file', async (t) => {
+  const home = createTestHome(t);
+  const file = join(home.scratch, 'new.json');
+  writeFileSync(file, JSON.stringify({ nmae: 'x', directory: '_users', listen: { on: 'eth0' } }));
+  const { code, stdout } = await patchcord(home, ['config', 'check', '--json', file]);
+  assert.equal(code, 78);
+  const { problems } = factOf({ code, stdout, stderr: '' })['error'] as { problems: { path: string }[] };
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['$.listen.on', '$.nmae'],
+  );
+  writeFileSync(file, JSON.stringify({ directory: 'my-directory', listen: { on: ['eth0'] } }));
+  assert.equal((await patchcord(home, ['config', 'check', '--json', file])).code, 0);
+  assert.equal((await patchcord(home, ['config', 'check', join(home.scratch, 'none.json')])).code, 66);
+});

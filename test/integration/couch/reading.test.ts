@@ -1,0 +1,165 @@
+// A database through the gateway is the database: what is read, written and refused is what the upstream itself
+// would say to the same user, byte for byte. What the gateway answers itself is at the end.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
+import { createDirectClient, type Client, type Peer, type PeerReply } from '../../kit/peer.js';
+import { createTestPki } from '../../kit/pki.js';
+import { basicOf, startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
+import {
+  attachment,
+  DMEDIA_ATTACHMENT_BYTES,
+  documentsWithHistory,
+  noise,
+  ODD_ATTACHMENT_NAMES,
+  ODD_IDS,
+  revisionHash,
+} from './library.js';
+
+const pki = createTestPki();
+const encode = encodeURIComponent;
+/** "." and ".." are no segments of a path to anyone but CouchDB. */
+const READABLE_IDS = ODD_IDS.filter((id) => !/^\.\.?$/.test(id));
+const WITHOUT_DESIGN = { _id: { $regex: '^[^_]' } };
+
+const DESIGN = {
+  _id: '_design/odd',
+  views: { byLength: { map: 'function (doc) { emit(doc._id.length, doc.odd); }', reduce: '_count' } },
+};
+
+interface Case {
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+const conflict = documentsWithHistory()[0];
+
+/** Below the database. */
+const READS: readonly Case[] = [
+  { path: '' },
+  { path: '/' },
+  { path: '', method: 'HEAD' },
+  { path: '/_all_docs' },
+  { path: '/_all_docs?include_docs=true&conflicts=true&limit=7&descending=true' },
+  { path: `/_all_docs?startkey=${encode('"a"')}&endkey=${encode('"c"')}&inclusive_end=false` },
+  { path: `/_all_docs?keys=${encode('["a/b/c","a+b","nowhere"]')}` },
+  { path: '/_all_docs', method: 'POST', body: { keys: ['a/b/c', '日本語', 'nowhere'] } },
+  { path: '/_changes?style=all_docs' },
+  { path: '/_changes?include_docs=true&limit=3&descending=true' },
+  { path: '/_changes?filter=_doc_ids', method: 'POST', body: { doc_ids: ['a b', 'conflict-0000'] } },
+  { path: '/_changes?filter=_selector', method: 'POST', body: { selector: WITHOUT_DESIGN } },
+  { path: '/_changes?filter=_design' },
+  ...READABLE_IDS.map((id) => ({ path: `/${encode(id)}` })),
+  { path: `/${encode('a/b/c')}`, method: 'HEAD' },
+  { path: '/conflict-0000?conflicts=true&revs_info=true' },
+  { path: '/conflict-0000?revs=true&open_revs=all', headers: { accept: 'application/json' } },
+  { path: `/conflict-0000?rev=${String(conflict?._rev)}&revs=true` },
+  { path: '/conflict-0000?rev=nonsense' },
+  { path: '/deleted-0000' },
+  { path: '/nowhere' },
+  { path: '/nowhere', method: 'HEAD' },
+  { path: '/_design/odd' },
+  { path: '/_design/odd', method: 'HEAD' },
+  { path: '/_design/odd/_view/byLength?reduce=false&include_docs=true' },
+  { path: '/_design/odd/_view/byLength?group=true' },
+  { path: '/_design/odd/_view/byLength?reduce=false', method: 'POST', body: { keys: [3, 5] } },
+  { path: '/_design/odd/_view/nowhere' },
+  { path: '/_find', method: 'POST', body: { selector: { odd: true }, fields: ['_id'], limit: 5 } },
+  { path: '/_explain', method: 'POST', body: { selector: { odd: true } } },
+  { path: '/_bulk_get?revs=true', method: 'POST', body: { docs: [{ id: 'a+b' }, { id: 'conflict-0000' }] } },
+  {
+    path: '/_bulk_get?attachments=true',
+    method: 'POST',
+    body: { docs: [{ id: 'attachments' }, { id: 'nowhere' }] },
+  },
+  { path: '/_revs_diff', method: 'POST', body: { 'a+b': [`1-${revisionHash('x')}`] } },
+  { path: '/_missing_revs', method: 'POST', body: { 'a+b': [`1-${revisionHash('x')}`] } },
+  { path: '/_ensure_full_commit', method: 'POST', headers: { 'content-type': 'application/json' } },
+  ...ODD_ATTACHMENT_NAMES.flatMap((name) => [
+    { path: `/attachments/${encode(name)}` },
+    { path: `/attachments/${name.split('/').map(encode).join('/')}` },
+  ]),
+  { path: '/attachments/plain.bin', method: 'HEAD' },
+  { path: '/attachments/plain.bin', headers: { range: 'bytes=5-99' } },
+  { path: '/attachments/plain.bin', headers: { range: 'bytes=99999-' } },
+  { path: '/attachments/nowhere' },
+  { path: '/attachments?attachments=true', headers: { accept: 'application/json' } },
+  { path: '/attachments/dmedia' },
+  { path: '/attachments/notes.txt' },
+];
+
+const SEEN_HEADERS = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'etag'];
+
+const seen = ({ status, headers, body }: PeerReply) => ({
+  status,
+  headers: Object.fromEntries(SEEN_HEADERS.map((name) => [name, headers[name]])),
+  body: body.toString('latin1'),
+});
+
+for (const kind of UPSTREAM_KINDS) {
+  suite(`a database through the gateway (${kind})`, () => {
+    let upstream: TestUpstream;
+    let database: string;
+    let through: CouchGateway;
+    let peer: Peer;
+    let direct: Client;
+
+    before(async () => {
+      upstream = await startUpstream(kind);
+      const login = await upstream.createUser('own');
+      database = await upstream.createDatabase('dmedia-0', { admins: [login] });
+      const databases = [{ name: database, access: 'write', query: true, design: true }];
+      through = await startCouchGateway({ pki, url: upstream.url, login, databases });
+      peer = through.peer(pki.ada.desktop);
+      direct = createDirectClient(upstream.port, basicOf(login));
+      await fill();
+    });
+    after(async () => {
+      direct.close();
+      await through.stop();
+      await upstream.close();
+    });
+
+    async function fill(): Promise<void> {
+      const _attachments = Object.fromEntries([
+        ...ODD_ATTACHMENT_NAMES.map((name) => [name, attachment(noise(777, name))]),
+        ['dmedia', attachment(noise(DMEDIA_ATTACHMENT_BYTES, 'dmedia'))],
+        ['notes.txt', attachment(Buffer.from('a note\n'.repeat(100)), 'text/plain')],
+      ]) as object;
+      const docs = [
+        ...ODD_IDS.map((_id) => ({ _id, odd: true })),
+        { _id: 'attachments', _attachments },
+        DESIGN,
+      ];
+      await upstream.ask('POST', `/${database}/_bulk_docs`, { docs });
+      await upstream.ask('POST', `/${database}/_bulk_docs`, {
+        docs: documentsWithHistory(),
+        new_edits: false,
+      });
+    }
+
+    for (const { path, method = 'GET', headers, body } of READS) {
+      const bearing = headers === undefined ? '' : ` ${JSON.stringify(headers)}`;
+      test(`${method} {db}${path}${bearing} is answered as it is directly`, async () => {
+        const request = { ...(headers && { headers }), ...(body !== undefined && { body }) };
+        const expected = await direct.ask(method, `/${database}${path}`, request);
+        const reply = await peer.ask(method, `/couch/${database}${path}`, request);
+        assert.deepEqual(seen(reply), seen(expected));
+      });
+    }
+
+    test('what has not changed is 304', async () => {
+      for (const path of ['a%2Bb', '_design/odd', 'attachments/plain.bin']) {
+        const target = `/couch/${database}/${path}`;
+        const etag = String((await peer.ask('GET', target)).headers.etag);
+        const headers = { 'if-none-match': etag };
+        const reply = await peer.ask('GET', target, { headers });
+        const expected = await direct.ask('GET', `/${database}/${path}`, { headers });
+        assert.deepEqual(seen(reply), seen(expected));
+        assert.equal(reply.status, expected.status);
+      }
+    });
+  });
+}
