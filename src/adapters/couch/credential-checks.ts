@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.js';
 export interface CredentialChecks {
   /** The state of a credential, asked anew where it is not known to have passed. */
   check(name: string): Promise<CredentialState>;
-  /** Asks again, whatever was known. */
+  /** Asks again, though it passed before. */
   recheck(name: string): Promise<CredentialState>;
   /** Whether the credential administers the database; also true where that cannot be found out. */
   administers(name: string, database: string): Promise<boolean>;
@@ -29,8 +29,16 @@ interface Known {
 
 /** Names of databases come from peers. */
 const MAX_DATABASES_KNOWN = 4096;
-/** A credential that failed is not asked about again before this. */
-const FAILURE_MS = 1000;
+/**
+ * A credential that failed is not asked about again before this. CouchDB (3.4 and newer) locks an account for five
+ * minutes after five refusals: asking on and on would lock out the mended password too.
+ */
+const RETRY_AFTER_MS: Readonly<Record<Exclude<CredentialState, 'passed'>, number>> = {
+  refused: 120_000,
+  'server-admin': 1000,
+  'wrong-user': 1000,
+  unreachable: 1000,
+};
 
 /** Checks for one generation of credentials: a reload makes a new one. `onState` hears of every change. */
 export function createCredentialChecks(
@@ -40,7 +48,7 @@ export function createCredentialChecks(
 ): CredentialChecks {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
-  const failedAt = new Map<string, number>();
+  const retryAt = new Map<string, number>();
   const admins = new LRUCache<string, { epoch: number; isAdmin: boolean }>({ max: MAX_DATABASES_KNOWN });
 
   async function ask(name: string): Promise<Known> {
@@ -59,8 +67,8 @@ export function createCredentialChecks(
     const result = await ask(name);
     const before = known.get(name)?.state;
     known.set(name, result);
-    if (result.state === 'passed') failedAt.delete(name);
-    else failedAt.set(name, performance.now());
+    if (result.state === 'passed') retryAt.delete(name);
+    else retryAt.set(name, performance.now() + RETRY_AFTER_MS[result.state]);
     if (before !== result.state) onState(name, result.state);
     return result;
   }
@@ -74,17 +82,21 @@ export function createCredentialChecks(
     return started;
   }
 
+  /** What is known of a credential that failed, for as long as it may not be asked about again. */
+  function failedJustNow(name: string): Known | undefined {
+    const retry = retryAt.get(name);
+    return retry !== undefined && performance.now() < retry ? known.get(name) : undefined;
+  }
+
   async function current(name: string): Promise<Known> {
     const before = known.get(name);
     if (before?.state === 'passed' && before.epoch === upstream.epoch) return before;
-    const failed = failedAt.get(name);
-    const failedJustNow = failed !== undefined && performance.now() - failed < FAILURE_MS;
-    return before !== undefined && failedJustNow ? before : recheck(name);
+    return failedJustNow(name) ?? recheck(name);
   }
 
   return {
     check: async (name) => (await current(name)).state,
-    recheck: async (name) => (await recheck(name)).state,
+    recheck: async (name) => (failedJustNow(name) ?? (await recheck(name))).state,
     async administers(name, database) {
       const { session } = await current(name);
       const key = `${name} ${database}`;

@@ -8,7 +8,7 @@ import type { UpstreamAddress } from '../../core/env/couchdb.js';
 export interface UpstreamAgentOptions {
   readonly address: UpstreamAddress;
   readonly connectMs: () => number;
-  /** A connection ended that this side had not given up. */
+  /** A connection ended that this side had not given up, or the last that was open. */
   readonly onLost: () => void;
 }
 
@@ -33,8 +33,15 @@ export function createUpstreamAgent({ address, connectMs, onLost }: UpstreamAgen
     ...tls,
   });
   const connect = agent.createConnection.bind(agent);
+  let open = 0;
   agent.createConnection = (options, done) => {
     const socket = connect(options, done) as Socket;
+    open += 1;
+    // With none left, another server can take the port unseen.
+    socket.once('close', () => {
+      open -= 1;
+      if (open === 0) onLost();
+    });
     watch(socket, address.protocol === 'https:' ? 'secureConnect' : 'connect', connectMs(), onLost);
     return socket;
   };

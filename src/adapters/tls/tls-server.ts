@@ -38,6 +38,12 @@ const contextOf = ({ certPem, keyPem }: TlsMaterial) => ({
   honorCipherOrder: true,
 });
 
+const boundsOf = ({ headerBytes, headerMs, idleMs }: Limits) => ({
+  maxHeaderSize: headerBytes,
+  headersTimeout: headerMs,
+  keepAliveTimeout: idleMs,
+});
+
 /** A server that listens on nothing yet. Its session tickets are its own: `ticketKeys` are never set. */
 export function createTlsServer(options: TlsServerOptions): Server {
   const { limits, strangers } = options;
@@ -46,11 +52,9 @@ export function createTlsServer(options: TlsServerOptions): Server {
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: limits.strangerMs,
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headerMs,
+    ...boundsOf(limits),
     // A large attachment takes as long as it takes; bodies that stall are watched one by one.
     requestTimeout: 0,
-    keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     insecureHTTPParser: false,
   });
@@ -84,3 +88,7 @@ function judgeBeforeHttp(server: Server, { strangers, admit, onHandshakeFailed }
 /** New connections get the new certificate; those that are open keep theirs. */
 export const replaceMaterial = (server: Server, material: TlsMaterial): void =>
   server.setSecureContext(contextOf(material));
+
+/** From the next connection on; Node looks at them for each. */
+export const replaceLimits = (server: Server, limits: Limits): void =>
+  void Object.assign(server, boundsOf(limits));

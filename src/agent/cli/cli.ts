@@ -35,7 +35,7 @@ export interface Cli extends Surroundings {
 }
 
 export function createCli(surroundings: Surroundings): Cli {
-  const { env, stdout, stderr, signal } = surroundings;
+  const { env, stdout, stderr } = surroundings;
   let exitCode: number = EXIT.ok;
   return {
     ...surroundings,
@@ -46,7 +46,7 @@ export function createCli(surroundings: Surroundings): Cli {
       try {
         await command({ ...surroundings, output, style, paths: readPaths(env) });
       } catch (error) {
-        if (signal.aborted && error === signal.reason) {
+        if (isInterruption(error)) {
           exitCode = EXIT.interrupted;
           return;
         }
@@ -57,6 +57,9 @@ export function createCli(surroundings: Surroundings): Cli {
     },
   };
 }
+
+/** The signal's reason, and what a prompt ends with when Ctrl-C was pressed in it. */
+const isInterruption = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

@@ -1,9 +1,11 @@
 // The commands as data for commander: help, completions and man pages are made from the one tree.
 import { Command, type CommanderError } from 'commander';
 import { addConfig } from '../commands/config.js';
+import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
 import { addProvision } from '../commands/provision.js';
+import { addShell } from '../commands/shell.js';
 import { addStatus } from '../commands/status.js';
 import { addUp } from '../commands/up.js';
 import type { Cli } from './cli.js';
@@ -29,7 +31,8 @@ export function createProgram(cli: Cli): Command {
     ['patchcord status', 'tell how it is, from another terminal'],
     ['patchcord files import ~/Videos', 'put files in'],
   ]);
-  for (const add of [addUp, addInit, addStatus, addConfig, addProvision, addFiles]) add(program, cli);
+  for (const add of [addUp, addInit, addStatus, addConfig, addProvision, addFiles, addDoctor, addShell])
+    add(program, cli);
   return program;
 }
 

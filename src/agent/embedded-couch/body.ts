@@ -36,7 +36,7 @@ async function readBytes(request: IncomingMessage, limitBytes: number): Promise<
   const chunks: Buffer[] = [];
   let length = 0;
   require('body-size', Number(request.headers['content-length'] ?? 0) <= limitBytes);
-  // A request that is destroyed takes its connection with it, and the reply.
+  // A request that is destroyed may take its connection, and so the reply, with it.
   const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   for await (const chunk of pieces) {
     length += chunk.length;

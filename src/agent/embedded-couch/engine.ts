@@ -46,7 +46,7 @@ export async function createEngine(
   const Pouch = PouchDB.defaults({ prefix: join(folder, '/') });
   const app = createExpressPouchdb({ mode: 'custom', overrideMode: { include: PARTS } });
   await app.setPouchDB(Pouch);
-  // Shared with express-pouchdb: it would hand a database to a second request before it has prepared it for the first.
+  // Shared with express-pouchdb, which would go on with a database that was deleted and made again.
   const opened = new Map<string, PouchDatabase>();
   Pouch.__dbCacheMap = opened;
   const prepared = new Map<string, Promise<PouchDatabase>>();

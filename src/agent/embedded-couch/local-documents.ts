@@ -1,7 +1,6 @@
 // `_local/` documents, where replicators keep their checkpoints. PouchDB keeps things of its own under such ids (which
 // database depends on which, and the security object), so those of clients get a name of their own.
 import { parseObject, parseRevision, sendJson, type DatabaseCall } from './call.js';
-import { checkDocument } from './document-shape.js';
 import { Problem, require } from './problems.js';
 
 const PREFIX = '_local/';
@@ -17,7 +16,6 @@ export async function getLocalDocument(call: DatabaseCall): Promise<void> {
 export async function putLocalDocument(call: DatabaseCall): Promise<void> {
   const body = parseObject(call.body);
   require('id-in-body', body['_id'] === undefined || body['_id'] === outerId(call));
-  checkDocument(body);
   const rev = parseRevision(body['_rev'] ?? call.query.get('rev'), innerId(call));
   const document = { ...body, _id: innerId(call), ...(rev === undefined ? {} : { _rev: rev }) };
   const result = await call.database.pouch.put(document, call.database.write);

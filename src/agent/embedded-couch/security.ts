@@ -1,7 +1,7 @@
 // Who may enter a database: its security object, and what follows from it. A database without one is the admin's.
 import * as v from 'valibot';
 import type { EnteredDatabase } from './call.js';
-import type { Engine } from './engine.js';
+import { isPlainDatabaseName, type Engine } from './engine.js';
 import type { PouchDatabase } from './packages.js';
 import { Problem, require } from './problems.js';
 import { isServerAdmin, type User } from './users.js';
@@ -58,6 +58,7 @@ const isEmpty = (group: Group): boolean => (group?.names?.length ?? 0) + (group?
 /** The database, for a user who may enter it; throws what refuses that. As in CouchDB, no members are all users. */
 export async function enterDatabase(engine: Engine, name: string, user: User): Promise<EnteredDatabase> {
   if (name === USERS_DATABASE) require('needs-admin', isServerAdmin(user));
+  else require('database-name', isPlainDatabaseName(name));
   const pouch = await engine.open(name);
   if (pouch === null) throw new Problem('no-database');
   const security = await readSecurity(pouch);

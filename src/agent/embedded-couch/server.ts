@@ -97,8 +97,6 @@ async function perform(route: Route, call: Omit<Call, 'body'>): Promise<void> {
 /** "/db/" is "/db"; any other slash at the end has two readings. */
 function checkedSegments({ segments, trailingSlash }: Target): readonly string[] {
   if (trailingSlash && segments.length !== 1) throw new Refusal('target-trailing-slash');
-  const [name = ''] = segments;
-  require('database-name', !name.includes('/'));
   return segments;
 }
 
@@ -128,7 +126,7 @@ function refuse(response: ServerResponse, { status, error, reason }: Reply): voi
     response.destroy();
     return;
   }
-  // A body that is not read to its end would be taken for the next request.
-  if (!response.req.complete) response.setHeader('connection', 'close');
+  // Closed in the middle of its body, the client would see a broken connection and not the reply.
+  response.req.resume();
   sendJson(response, status, { error, reason });
 }

@@ -73,7 +73,7 @@ export function createAuthenticate(admin: Admin, usersDatabase: PouchDatabase): 
       return { name: username, roles: [ADMIN_ROLE] };
     const user = username === admin.username ? null : await readUser(usersDatabase, username);
     if (user === null || !(await isPasswordOf(user, password))) throw new Problem('credentials');
-    return { name: user.name, roles: user.roles };
+    return { name: username, roles: user.roles };
   };
 }
 
@@ -93,7 +93,7 @@ async function readUser(usersDatabase: PouchDatabase, username: string): Promise
     throw error;
   });
   const user = v.safeParse(HASHED_USER, document);
-  return user.success && user.output.name === username ? user.output : null;
+  return user.success ? user.output : null;
 }
 
 /** A document for `_users`, with its password, when it carries one, hashed. Throws `user-document` when it is none. */

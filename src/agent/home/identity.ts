@@ -17,6 +17,7 @@ export interface Identity {
   readonly keyPem: string;
   /** The user CA. */
   readonly caPem: string;
+  readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
@@ -87,7 +88,15 @@ export function parseIdentity(files: ReadonlyMap<string, string>, folder: string
       throw new Error('the files do not belong together');
     const deviceId = deviceIdOf(spkiOf(createPublicKey(key)));
     const userId = userIdOf(spkiOf(ca.publicKey));
-    return { userId, deviceId, certPem, keyPem, caPem, notAfter: new Date(leaf.validTo) };
+    return {
+      userId,
+      deviceId,
+      certPem,
+      keyPem,
+      caPem,
+      notBefore: new Date(leaf.validFrom),
+      notAfter: new Date(leaf.validTo),
+    };
   } catch {
     throw new Failure(
       'config',

@@ -3,7 +3,7 @@
 import { createCouchClient, CouchError, type CouchClient } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
 import { missingAdmissions, parseSecurity, type Admission } from './security.js';
-import { couchRolesOf, type Target } from './targets.js';
+import { couchRolesOf, rolesIn, type Target } from './targets.js';
 
 export type Step =
   | { readonly step: 'create-database'; readonly database: string }
@@ -25,7 +25,7 @@ export interface PlanContext {
   readonly targets: readonly Target[];
   /** What is there already. */
   readonly credentials: Credentials;
-  /** Databases that are made when they are not there. */
+  /** Databases that are made when they are not there, and the policy has them. */
   readonly firstDatabases: readonly string[];
 }
 
@@ -39,7 +39,9 @@ const UNAUTHORIZED = 401;
 /** New databases are admitted into when they are made: `apply.ts` reads their security then. */
 export async function readPlan(context: PlanContext): Promise<Step[]> {
   const databases = await context.admin.databases();
-  const missing = context.firstDatabases.filter((name) => !databases.includes(name));
+  const missing = context.firstDatabases.filter(
+    (name) => !databases.includes(name) && rolesIn(context.targets, name).length > 0,
+  );
   const steps: Step[] = [];
   if (!databases.includes(USERS_DATABASE)) missing.unshift(USERS_DATABASE);
   for (const database of missing) steps.push({ step: 'create-database', database });

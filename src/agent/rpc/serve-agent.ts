@@ -18,7 +18,7 @@ export async function serveAgent(paths: Paths, handlers: AgentHandlers): Promise
     });
   } catch (error) {
     if (!(error instanceof SocketTaken)) throw error;
-    throw new Failure('unavailable', 'already-up', `someone else answers at ${paths.socket}`, {
+    throw new Failure('unavailable', 'socket-taken', `someone else answers at ${paths.socket}`, {
       hint: 'Another home has the same XDG_RUNTIME_DIR: give each its own.',
     });
   }

@@ -12,8 +12,9 @@ import {
   type Result,
   type TestHome,
 } from '../../kit/agent.js';
+import { createTestPki } from '../../kit/pki.js';
 import { ask, get } from '../../kit/raw-client.js';
-import { startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
+import { startEmbedded, startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
 
 interface Security {
   readonly members: { readonly names?: string[]; readonly roles?: string[] };
@@ -82,6 +83,8 @@ for (const kind of UPSTREAM_KINDS) {
       assert.equal(dry.code, 0);
       assert.ok(stepsOf(dry).some((step) => step['step'] === 'admit' && step['database'] === first));
       assert.ok(stepsOf(dry).some((step) => step['step'] === 'set-user' && step['isNew'] === true));
+      // What the policy does not have is not made.
+      assert.ok(!stepsOf(dry).some((step) => step['database'] === 'dmedia-0'));
       assert.ok(!existsSync(home.paths.credentials));
       assert.ok(!(await securityOf(first)).members.roles?.includes('patchcord:own-device'));
 
@@ -175,6 +178,20 @@ test('the embedded server is provisioned by up: there is nothing to change', asy
   assert.deepEqual(stepsOf(done), []);
 });
 
+test('on an empty CouchDB the first databases are made, closed to others', async (t) => {
+  const couch = await startEmbedded();
+  t.after(() => couch.close());
+  const home = createTestHome(t);
+  home.writeConfig({ couchdb: { url: couch.url, admin: couch.admin } });
+  assert.equal((await patchcord(home, ['provision', '--yes'])).code, 0);
+  const up = await startUp(home);
+  assert.deepEqual(up.ready.couchdb.databases, ['dmedia-0', 'patchcord']);
+  for (const database of ['dmedia-0', 'patchcord']) {
+    assert.equal((await ask(up.port, issueDevice(home), get(`/couch/${database}`)))?.status, 200);
+    assert.equal((await fetch(new URL(database, couch.url))).status, 401);
+  }
+});
+
 test('a CouchDB that is away is told', async (t) => {
   const home = createTestHome(t);
   home.writeConfig({
@@ -183,4 +200,16 @@ test('a CouchDB that is away is told', async (t) => {
   const { code, stdout } = await patchcord(home, ['provision', '--json', '--yes']);
   assert.equal(code, 69);
   assert.ok(!stdout.includes('secret-of-the-test'));
+});
+
+test('a CouchDB behind https is refused in words; on loopback it is asked', async (t) => {
+  const home = createTestHome(t);
+  const admin = { username: 'root', password: 'secret-of-the-test' };
+  const ca = createTestPki().ada.ca.certPem;
+  home.writeConfig({ couchdb: { url: 'https://192.0.2.7:6984/', serverName: 'couch.example', ca, admin } });
+  const refused = await patchcord(home, ['provision', '--json', '--yes']);
+  assert.equal(refused.code, 69);
+  assert.equal(failureOf(refused), 'https');
+  home.writeConfig({ couchdb: { url: 'http://127.0.0.1:9/', admin } });
+  assert.equal(failureOf(await patchcord(home, ['provision', '--json', '--yes'])), 'couchdb');
 });

@@ -109,7 +109,7 @@ test('two homes cannot have one socket', async (t) => {
   const up = await startUp(one);
   const refused = await patchcord(two, ['up', '--json', '--listen', 'loopback'], { env });
   assert.equal(refused.code, 69);
-  assert.equal(failureOf(refused), 'already-up');
+  assert.equal(failureOf(refused), 'socket-taken');
   assert.equal((await patchcord(one, ['status'])).code, 0);
 
   up.kill('SIGTERM');

@@ -95,6 +95,28 @@ for (const kind of UPSTREAM_KINDS) {
       assert.equal((await up.ended).code, 0);
     });
 
+    // The embedded server has one administrator for as long as it runs.
+    if (kind === 'couchdb') {
+      test('an administrator who is refused is told, and told again when it is good', async (t) => {
+        const home = createTestHome(t);
+        const [path, password] = [
+          '/_node/_local/_config/admins/patchcord-test-chief',
+          'password-of-the-test',
+        ];
+        t.after(() => couch.ask('DELETE', path));
+        await couch.ask('PUT', path, password);
+        const admin = { username: 'patchcord-test-chief', password };
+        home.writeConfig({ couchdb: { url: couch.url, admin } });
+        const up = await startUp(home);
+        await couch.ask('PUT', path, 'another-password-of-the-test');
+        await up.untilLine(isEvent('couchdb-admin-refused'));
+        await couch.ask('PUT', path, password);
+        await up.untilLine(isEvent('couchdb-back'));
+        up.kill('SIGTERM');
+        assert.equal((await up.ended).code, 0);
+      });
+    }
+
     test('a server administrator is no limited credential', async (t) => {
       const home = createTestHome(t);
       home.writeConfig({ couchdb: { url: couch.url } });

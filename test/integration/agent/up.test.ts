@@ -241,3 +241,23 @@ test('a port that is taken ends the start', async (t) => {
   assert.equal(refused.code, 71);
   assert.equal(failureOf(refused), 'gateway-refused');
 });
+
+test('a gateway that is killed ends up too, with its database, and says so', async (t) => {
+  const home = createTestHome(t);
+  const up = await startUp(home);
+  const [status] = linesOf((await patchcord(home, ['status', '--json'])).stdout);
+  const pid = Number(status?.['pid']);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const gateway = children.find((child) =>
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('patchcord-gateway'),
+  );
+  process.kill(Number(gateway), 'SIGKILL');
+  const result = await up.ended;
+  assert.equal(result.code, 70);
+  assert.equal(failureOf(result), 'gateway-ended');
+  for (const child of children) assert.ok(!existsSync(`/proc/${child}`), 'a child is left');
+
+  const again = await startUp(home);
+  again.kill('SIGTERM');
+  assert.equal((await again.ended).code, 0);
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createTestHome, patchcord } from '../../kit/agent.js';
+
+test('the version and help are told; a wrong use is 64', async (t) => {
+  const home = createTestHome(t);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  assert.deepEqual(await patchcord(home, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+  for (const args of [['--help'], ['help', 'files'], ['files', 'import', '--help']]) {
+    const help = await patchcord(home, args);
+    assert.equal(help.code, 0);
+    assert.ok(help.stdout.includes('Examples:'));
+  }
+  for (const args of [
+    [],
+    ['nonsense'],
+    ['files'],
+    ['files', 'import'],
+    ['status', '--nonsense'],
+    ['status', 'x'],
+  ])
+    assert.equal((await patchcord(home, args)).code, 64, args.join(' '));
+  assert.ok(!existsSync(home.paths.home));
+});
+
+test('there are completions for each shell, and bash takes its own', async (t) => {
+  const home = createTestHome(t);
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, stdout } = await patchcord(home, ['completion', shell]);
+    assert.equal(code, 0);
+    assert.ok(stdout.includes('patchcord complete'));
+    if (shell === 'bash') assert.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0);
+  }
+  assert.equal((await patchcord(home, ['completion', 'tcsh'])).code, 64);
+});
+
+test('what is typed is completed from the commands that there are', async (t) => {
+  const home = createTestHome(t);
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const { stdout } = await patchcord(home, ['complete', '--', ...words]);
+    return stdout
+      .split('\n')
+      .flatMap((line) => (line.startsWith(':') || line === '' ? [] : (line.split('\t')[0] ?? [])));
+  };
+  assert.deepEqual(await complete('sta'), ['status']);
+  assert.deepEqual(await complete('files', 'ver'), ['verify']);
+  assert.ok((await complete('files', 'import', '--')).includes('--database'));
+});
+
+test('there is a manual page for each command, with what its help has', async (t) => {
+  const home = createTestHome(t);
+  const folder = join(home.scratch, 'man1');
+  assert.equal((await patchcord(home, ['man', folder])).code, 0);
+  const pages = readdirSync(folder);
+  for (const name of ['patchcord.1', 'patchcord-up.1', 'patchcord-files-import.1', 'patchcord-config-set.1'])
+    assert.ok(pages.includes(name), name);
+  const page = readFileSync(join(folder, 'patchcord-files-import.1'), 'utf8');
+  for (const part of ['.TH "PATCHCORD-FILES-IMPORT" "1"', '\\-\\-no\\-document', '.SH EXAMPLES'])
+    assert.ok(page.includes(part), part);
+});
+
+test('colour is for terminals only', async (t) => {
+  const home = createTestHome(t);
+  const { stdout } = await patchcord(home, ['doctor']);
+  assert.ok(!stdout.includes('\u001b'));
+});
