@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BODIES } from './data/bodies.js';
-import { assertRefused, startLab, type Lab } from './lab.js';
+import { assertRefused, startLab, type Lab } from '../kit/lab.js';
 
 let lab: Lab;
 before(async () => void (lab = await startLab()));
@@ -16,9 +16,7 @@ const withLength = (line: string, body: string): string =>
 
 /** One chunk for each byte: the judge sees every cut. */
 const inChunks = (line: string, body: string): string =>
-  `${line} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${[...body]
-    .map((byte) => `1\r\n${byte}\r\n`)
-    .join('')}0\r\n\r\n`;
+  `${line} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${body.replace(/[^]/g, '1\r\n$&\r\n')}0\r\n\r\n`;
 const MAX_CHUNKED_CHARACTERS = 1000;
 
 describe('bodies', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { FRAMING, HARMLESS_FRAMING } from './data/framing.js';
-import { assertRefused, startLab, type Lab } from './lab.js';
+import { assertRefused, startLab, type Lab } from '../kit/lab.js';
 
 let lab: Lab;
 before(async () => void (lab = await startLab()));

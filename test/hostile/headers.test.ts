@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { PASSED, REFUSED_HEADERS, STRIPPED } from './data/headers.js';
-import { assertRefused, startLab, type Lab } from './lab.js';
+import { assertRefused, startLab, type Lab } from '../kit/lab.js';
 
 let lab: Lab;
 before(async () => void (lab = await startLab()));
@@ -47,6 +47,34 @@ describe('fields that are refused', () => {
       assert.deepEqual(sent, []);
       // The twin of another method is that method itself.
       await assertPermitted(line.replace(/^COPY/, 'GET'), twin, sentLine);
+    });
+  }
+});
+
+describe('the credential of the role is the only one, of whatever kind it is', () => {
+  const token = `e30.${Buffer.from('{"sub":"patchcord-own"}').toString('base64url')}.x`;
+  for (const [kind, credential, expected] of [
+    ['none', { none: {} }, undefined],
+    ['jwt', { jwt: { token } }, [`Bearer ${token}`]],
+  ] as const) {
+    test(kind, async (t) => {
+      const own = await startLab({ credentials: { own: credential } });
+      t.after(() => own.close());
+      for (const field of [
+        'Authorization: Basic YWRtaW46YWRtaW4=',
+        'Cookie: AuthSession=x',
+        'X-Auth-CouchDB-Roles: _admin',
+      ]) {
+        const { sent } = await own.sentDuring(() =>
+          own.ask('ada', requestOf('GET /couch/dmedia-0/doc', [field])),
+        );
+        assert.equal(sent.length, 1);
+        assert.deepEqual(sent[0]?.headers.get('authorization'), expected);
+        assert.deepEqual(
+          [...(sent[0]?.headers.keys() ?? [])].filter((name) => /cookie|x-auth/.test(name)),
+          [],
+        );
+      }
     });
   }
 });

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { connectRaw, parseReply } from '../kit/raw-client.js';
+import { eventually } from '../kit/until.js';
 import { PIPELINES, type Pipeline } from './data/pipelines.js';
-import { startLab, type Lab } from './lab.js';
+import { startLab, type Lab } from '../kit/lab.js';
 
 let lab: Lab;
 before(async () => void (lab = await startLab()));
@@ -38,16 +39,27 @@ describe('several requests in one piece', () => {
     test(pipeline.what, async () => {
       const { result, sent } = await lab.sentDuring(() => run(pipeline));
       assert.deepEqual(result, pipeline.statuses);
-      assert.deepEqual(sent.map(({ method, target }) => `${method} ${target}`).sort(), [...pipeline.sent].sort());
+      assert.deepEqual(
+        sent.map(({ method, target }) => `${method} ${target}`).sort(),
+        [...pipeline.sent].sort(),
+      );
     });
   }
 
   test('what is no HTTP cuts a request that is under way, and is not answered in its place', async () => {
-    lab.upstream.answer = () => null;
+    const { upstream } = lab;
+    const answered = upstream.answer;
+    upstream.answer = () => null;
     const client = connectRaw(lab.gateway.port, lab.tls.ada);
-    client.write('GET /couch/dmedia-0/a HTTP/1.1\r\nHost: x\r\n\r\nno HTTP\r\n\r\n');
-    assert.equal((await client.until(() => false)).length, 0);
-    lab.upstream.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const { sent } = await lab.sentDuring(async () => {
+      const already = upstream.requests.length;
+      client.write('GET /couch/dmedia-0/a HTTP/1.1\r\nHost: x\r\n\r\n');
+      await eventually(() => upstream.requests.length > already || null);
+      client.write('no HTTP\r\n\r\n');
+      assert.equal((await client.until(() => false)).length, 0);
+    });
+    lab.assertSent(sent, 'GET /dmedia-0/a', 'ada');
+    upstream.answer = answered;
   });
 });
 

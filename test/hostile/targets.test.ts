@@ -10,7 +10,8 @@ import { BACKSLASHES, HARMLESS_PLUS, PLUS } from './data/plus-and-backslash.js';
 import { HARMLESS_QUERIES, QUERY_NAMES } from './data/query-names.js';
 import { REQUEST_FORMS } from './data/request-forms.js';
 import { HARMLESS_SLASHES, SLASHES } from './data/slashes.js';
-import { assertRefused, startLab, type Lab, type Who } from './lab.js';
+import { assertRefused, startLab, type Lab, type Who } from '../kit/lab.js';
+import { connectRaw, parseReply } from '../kit/raw-client.js';
 import type { HarmlessRow, TargetRow } from './rows.js';
 
 let lab: Lab;
@@ -37,7 +38,12 @@ async function assertPermitted(request: string, sentLine: string, who: Who): Pro
   lab.assertSent(sent, lab.withTag(sentLine, who), who);
 }
 
-function judge(family: string, rows: readonly TargetRow[], harmless: readonly HarmlessRow[] = [], who: Who = 'ada'): void {
+function judge(
+  family: string,
+  rows: readonly TargetRow[],
+  harmless: readonly HarmlessRow[] = [],
+  who: Who = 'ada',
+): void {
   describe(family, () => {
     for (const [refused, status, twin, sentLine] of rows) {
       test(`${JSON.stringify(refused)} is ${status}, and ${JSON.stringify(twin)} is let through`, async () => {
@@ -75,4 +81,17 @@ describe('forms of a request', () => {
       await assertPermitted(requestOf(twin, ''), sentLine, 'ada');
     });
   }
+});
+
+test('HTTP/2 is not spoken', async () => {
+  const { gateway, tls } = lab;
+  const request = requestOf('GET /couch/dmedia-0');
+  const refused = connectRaw(gateway.port, { ...tls.ada, ALPNProtocols: ['h2'] });
+  refused.write(request);
+  assert.equal((await refused.until(() => false)).length, 0);
+  const permitted = connectRaw(gateway.port, { ...tls.ada, ALPNProtocols: ['h2', 'http/1.1'] });
+  permitted.write(request);
+  assert.equal(parseReply(await permitted.until((bytes) => parseReply(bytes) !== null))?.status, 200);
+  assert.equal(permitted.socket.alpnProtocol, 'http/1.1');
+  permitted.socket.destroy();
 });

@@ -61,7 +61,12 @@ export async function startTestCouch(): Promise<TestCouch> {
     if (event.event === 'listening') pid = event.pid;
     events.emit(event.event, event);
   };
-  const couch = await startEmbeddedCouch({ folder, port: 0, admin: ADMIN, onEvent });
+  const couch = await startEmbeddedCouch({ folder, port: 0, admin: ADMIN, onEvent }).catch(
+    async (error: unknown) => {
+      await rm(folder, { recursive: true });
+      throw error;
+    },
+  );
   const client = createClient(couch.url);
   return {
     couch,

@@ -9,7 +9,9 @@ import type { Login } from './upstreams.js';
 export interface CouchPlan {
   readonly pki: TestPki;
   readonly url: string;
-  readonly login: Login;
+  /** The credential `own`: a login, or one of another kind. */
+  readonly login?: Login;
+  readonly credential?: object;
   /** Granted to every device of Ada. */
   readonly databases: readonly object[];
   readonly port?: number;
@@ -19,19 +21,31 @@ export interface CouchPlan {
 }
 
 /** An env in which Ada's devices have one role, with one credential, on these databases. */
-export const couchEnv = ({ pki, url, login, databases, port = 0, stores = [], files, limits }: CouchPlan) =>
-  createEnv({
+export function couchEnv(plan: CouchPlan) {
+  const { pki, url, databases } = plan;
+  return createEnv({
     pki,
     couchUrl: url,
-    stores,
-    roles: { 'own-device': { databases, files: files ?? 'none', credentials: 'own' } },
+    stores: plan.stores ?? [],
+    roles: { 'own-device': { databases, files: plan.files ?? 'none', credentials: 'own' } },
     principals: [{ issuer: 'user', role: 'own-device' }],
-    limits: limits ?? {},
+    limits: plan.limits ?? {},
     more: {
-      listen: { on: 'loopback', port },
-      couchdb: { url, credentials: { own: { basic: login } } },
+      listen: { on: 'loopback', port: plan.port ?? 0 },
+      couchdb: couchdbOf(plan),
     },
   });
+}
+
+/** The `couchdb` of such an env, for a reload. */
+export const couchdbOf = ({
+  url,
+  login,
+  credential = { basic: login },
+}: Pick<CouchPlan, 'url' | 'login' | 'credential'>) => ({
+  url,
+  credentials: { own: credential },
+});
 
 export interface CouchGateway {
   readonly gateway: TestGateway;

@@ -37,6 +37,7 @@ export interface TestUpstream {
   ask(method: string, path: string, body?: unknown): Promise<DirectReply>;
   /** A new user, who is an administrator of nothing. */
   createUser(role: string): Promise<Login>;
+  setPassword(user: Login, password: string): Promise<void>;
   /** A new database for these users; `admins` of them may write design documents. */
   createDatabase(
     start: string,
@@ -104,6 +105,9 @@ const newLogin = (role: string): Login => ({
 
 const uniquePart = (): string => randomBytes(5).toString('hex');
 
+const userPath = (username: string): string =>
+  `/_users/${encodeURIComponent(`org.couchdb.user:${username}`)}`;
+
 /** A header of basic authentication (RFC 7617). */
 export const basicOf = ({ username, password }: Login): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -143,10 +147,15 @@ function createDirect(
     ask,
     async createUser(role) {
       const login = newLogin(role);
-      const id = `org.couchdb.user:${login.username}`;
       const user = { name: login.username, password: login.password, type: 'user', roles: [] };
-      await make(`/_users/${encodeURIComponent(id)}`, user);
+      await make(userPath(login.username), user);
       return login;
+    },
+    async setPassword({ username }, password) {
+      const path = userPath(username);
+      const { body } = await ask('GET', path);
+      const { status } = await ask('PUT', path, { ...(body as object), password });
+      if (status !== 201) throw new Error(`the password could not be changed: ${status}`);
     },
     async createDatabase(start, { members = [], admins = [] }) {
       const name = `${start}-${uniquePart()}`;

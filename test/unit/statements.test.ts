@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { PkiError } from '../../dist/adapters/pki/keys.js';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
@@ -93,6 +93,18 @@ test('not a byte of the payload can change', () => {
   // The same JSON in another text is another statement.
   assert.equal(verifyStatement(parsed({ ...document, payload: ` ${document.payload}` }), ADA_KEY), false);
   assert.equal(verifyStatement(parsed(document), ADA_KEY), true);
+});
+
+test('what is signed is the name of the format, a zero byte and the payload, with ECDSA and SHA-256', () => {
+  const { payload, signature } = signStatement(SHARE, ada.ca);
+  const bytes = Buffer.concat([
+    Buffer.from('patchcord-statement-v1'),
+    Buffer.from([0]),
+    Buffer.from(payload),
+  ]);
+  const key = { key: ADA_KEY, dsaEncoding: 'ieee-p1363' } as const;
+  assert.equal(verify('sha256', bytes, key, Buffer.from(signature, 'base64url')), true);
+  assert.equal(parsed(signStatement(SHARE, ada.ca)).id, createHash('sha256').update(payload).digest('hex'));
 });
 
 test('a leaf’s key signs no statement that verifies', () => {

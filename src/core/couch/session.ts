@@ -8,6 +8,7 @@ export type CredentialState = 'passed' | 'server-admin' | 'wrong-user' | 'refuse
 type Json = Readonly<Record<string, unknown>> | null;
 
 const ADMIN_ROLE = '_admin';
+const INTERNAL_ERROR = 500;
 
 export interface Session {
   readonly name: string | null;
@@ -32,6 +33,8 @@ export function judgeSession(
   status: number,
   session: Session | null,
 ): CredentialState {
+  // It is there, and not ready to say: CouchDB starts up so.
+  if (status >= INTERNAL_ERROR) return 'unreachable';
   if (status !== 200 || session === null) return 'refused';
   if (session.roles.includes(ADMIN_ROLE)) return 'server-admin';
   return session.name === expectedName(credential) ? 'passed' : 'wrong-user';

@@ -19,6 +19,8 @@ export interface InFlight {
 export interface Connection {
   readonly socket: TLSSocket;
   readonly address: string;
+  /** When it was let in, by a steady clock. */
+  readonly sinceMs: number;
   principal: Principal;
   /** Set once an answer was given after which nothing more on this connection can be trusted. */
   isEnding: boolean;
@@ -48,6 +50,7 @@ export interface Connections {
 }
 
 const SWEEP_MS = 1000;
+const DRAIN_LOOK_MS = 50;
 
 export const nameOf = ({ deviceId, role, by }: Principal): PrincipalName => ({
   deviceId,
@@ -95,7 +98,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
       options.onDenied({ rule, principal: nameOf(principal), address });
       return false;
     }
-    const connection = { socket, address, principal, isEnding: false, inFlight: new Set<InFlight>() };
+    const connection: Connection = {
+      socket,
+      address,
+      sinceMs: performance.now(),
+      principal,
+      isEnding: false,
+      inFlight: new Set(),
+    };
     open.set(socket, connection);
     socket.once('close', () => forget(connection));
     options.onConnected(connection);
@@ -124,13 +134,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (!permitted) connection.socket.destroy();
   }
 
-  /** A leaf that ended, and a reply of which the peer takes nothing: both end the connection. */
+  /** A leaf that ended, a peer that never asked, and a reply of which it takes nothing: they end the connection. */
   function sweep(): void {
     const time = now();
+    // A steady clock: the wall clock may be set while a reply is under way.
+    const steadyMs = performance.now();
     for (const connection of open.values()) {
       if (connection.principal.notAfter <= time) rejudgeOne(connection);
-      // A steady clock: the wall clock may be set while a reply is under way.
-      if (isStalled(connection, performance.now())) connection.socket.destroy();
+      const isIdle = isSilent(connection.socket) && steadyMs - connection.sinceMs >= limits().idleMs;
+      if (isIdle || isStalled(connection, steadyMs)) connection.socket.destroy();
     }
   }
 
@@ -143,6 +155,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return false;
   }
 
+  /** Ends those with nothing in flight, once what was written to them is out. */
+  function endIdle(): void {
+    for (const { socket, inFlight } of open.values()) if (inFlight.size === 0) socket.destroySoon();
+  }
+
   const timer = setInterval(sweep, SWEEP_MS);
   timer.unref();
 
@@ -153,17 +170,22 @@ export function createConnections(options: ConnectionsOptions): Connections {
     list: () => open.values(),
     drain: (drainMs) =>
       new Promise((resolve) => {
+        const looks = setInterval(endIdle, DRAIN_LOOK_MS);
         const deadline = setTimeout(() => [...open.keys()].forEach((socket) => socket.destroy()), drainMs);
         onEmpty = () => {
+          clearInterval(looks);
           clearTimeout(deadline);
           resolve();
         };
-        for (const { socket, inFlight } of open.values()) if (inFlight.size === 0) socket.destroy();
+        endIdle();
         if (open.size === 0) onEmpty();
       }),
     close: () => clearInterval(timer),
   };
 }
+
+/** Whether not one byte of HTTP has come: it is idle, and no header of its is late. */
+export const isSilent = ({ bytesRead }: TLSSocket): boolean => bytesRead === 0;
 
 /** The client's leaf as DER, read anew: resumed sessions carry it too. */
 function leafOf(socket: TLSSocket): Certificate | null {

@@ -46,6 +46,8 @@ export function createCouchGate({
   const upstream = createUpstream(couchdb.address, limits);
   const checks = createCredentialChecks(upstream, couchdb.credentials, onCredential);
   const healthWatch = createHealthWatch(upstream);
+  /** Roles that the launcher was warned about: once for each, however often a peer asks. */
+  const toldOf = new Set<string>();
   const credentialOf = ({ credential }: Role): Credential =>
     (credential === null ? undefined : couchdb.credentials.get(credential)) ?? { kind: 'none' };
 
@@ -80,7 +82,8 @@ export function createCouchGate({
       const credential = await requireCredential(role);
       if (database === null || grant?.design === true) return;
       if (!(await checks.administers(credential, database))) return;
-      onDatabaseAdmin(role.name);
+      if (!toldOf.has(role.name)) onDatabaseAdmin(role.name);
+      toldOf.add(role.name);
       throw new Refusal('upstream-not-ready');
     },
     forward: (role, request, signal) => upstream.forward(request, credentialOf(role), signal),

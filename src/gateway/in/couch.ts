@@ -41,10 +41,15 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
   async function forward(exchange: Exchange, decision: CouchDecision): Promise<void> {
     const { principal, request, form } = exchange;
     const plan = planBody(decision.operation.body, request.headers, form.bodyBytes, limits());
-    await gate().require(principal.role, decision);
+    // One gate for all of it: a reload makes another, whose credentials may not have passed yet.
+    const at = gate();
+    await at.require(principal.role, decision);
+    // Whoever left meanwhile is told of by no event any more: neither a body nor a reply must be waited for.
+    exchange.ended.throwIfAborted();
     const local = localDocuments.of(principal, decision);
     const body = plan === null ? NO_BODY : await createUpstreamBody(exchange, decision, plan, local, options);
     try {
+      exchange.ended.throwIfAborted();
       const upstreamRequest = {
         method: decision.method,
         path: formatTarget(local?.segments ?? decision.segments, decision.query),
@@ -52,8 +57,8 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
         body: body.stream,
         firstByteMs: decision.feed ? null : limits().upstreamFirstByteMs,
       };
-      const reply = await gate().forward(principal.role, upstreamRequest, exchange.ended);
-      if (reply.statusCode === UNAUTHORIZED) throw await gate().explain401(principal.role, reply);
+      const reply = await at.forward(principal.role, upstreamRequest, exchange.ended);
+      if (reply.statusCode === UNAUTHORIZED) throw await at.explain401(principal.role, reply);
       await (local === null ? sendReply(exchange, decision, reply) : sendLocal(exchange, local, reply));
     } finally {
       body.release();
@@ -65,7 +70,9 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
     { tag, id }: LocalDocument,
     reply: IncomingMessage,
   ): Promise<void> {
-    const object = await readObject(reply, limits().localDocumentBytes + LOCAL_REPLY_SLACK_BYTES);
+    const maxBytes = limits().localDocumentBytes + LOCAL_REPLY_SLACK_BYTES;
+    // Nothing went out yet: one that breaks off can still be told of.
+    const object = await readObject(reply, maxBytes).catch(() => null);
     if (object === null) throw new Refusal('upstream-failed');
     sendJson(response, statusOf(reply), `${JSON.stringify(fromUpstreamLocal(tag, id, object))}\n`);
   }
@@ -95,7 +102,11 @@ async function sendReply(
   if (!response.req.complete) discardBody(response.req);
 }
 
-const statusOf = ({ statusCode }: IncomingMessage): number => statusCode ?? 502;
+/** Refuses what is no status of a final reply (RFC 9110 section 15). */
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  if (statusCode < 200 || statusCode > 599) throw new Refusal('upstream-failed');
+  return statusCode;
+}
 
 function isPermitted(decide: () => CouchDecision): boolean {
   try {

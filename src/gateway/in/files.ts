@@ -17,7 +17,7 @@ import type { RateMeter } from './rate-meter.js';
 
 export interface FilesOptions {
   readonly stores: () => Stores;
-  readonly pump: BlobPump;
+  readonly pump: () => BlobPump;
   readonly leaves: () => LeafSource;
   /** A blob was found whose content is not what its id says. */
   readonly onCorrupt: (id: BlobId) => void;
@@ -62,7 +62,7 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     if (plan.part === null || exchange.request.method === 'HEAD') {
       await blob.close();
       exchange.response.end();
-    } else await pump.send(blob, plan.part.start, plan.part.end, exchange.response);
+    } else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
   }
 
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {

@@ -13,7 +13,7 @@ import type { DeniedEvent, GatewayEvent, WarningCode } from '../../core/control/
 import type { Env, Service } from '../../core/env/env.js';
 import { createApp } from './app.js';
 import { createBlobPermission } from './blob-permission.js';
-import { createConnections, nameOf, type Connections } from './connections.js';
+import { createConnections, isSilent, nameOf, type Connections } from './connections.js';
 import { createCouchHandler } from './couch.js';
 import type { CouchGate } from './couch-gate.js';
 import { createTraffic } from './exchange.js';
@@ -50,6 +50,7 @@ export function createInbound(options: InboundOptions): Inbound {
   const limits = () => env().limits;
   let stores = createStores(service().stores);
   let leaves: LeafSource = createLeaves({ stores });
+  let pump = createBlobPump({ stallMs: limits().replyStallMs });
   const permission = createBlobPermission(options.gate);
   const memory = createBodyMemory(() => limits().bodyMemoryBytes);
 
@@ -79,7 +80,7 @@ export function createInbound(options: InboundOptions): Inbound {
     files: createFilesHandlers({
       stores: () => stores,
       leaves: () => leaves,
-      pump: createBlobPump({ stallMs: limits().replyStallMs }),
+      pump: () => pump,
       permission,
       limits,
       memory,
@@ -106,6 +107,9 @@ export function createInbound(options: InboundOptions): Inbound {
     const connection = connections.of(socket);
     // An answer that ends the connection is on its way, and a second one would come after it.
     if (connection?.isEnding === true) return;
+    // Node allows the first request no more time than a header has; the connection is merely idle.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && connection !== null && isSilent(connection.socket))
+      return;
     endMalformed(error.code, socket, connection !== null && connection.inFlight.size === 0);
     if (connection === null) return;
     connection.isEnding = true;
@@ -136,8 +140,9 @@ export function createInbound(options: InboundOptions): Inbound {
     async onReload(before) {
       const { identity, stores: folders } = service();
       permission.clear();
+      pump = createBlobPump({ stallMs: limits().replyStallMs });
       connections.rejudge();
-      if (identity.certPem !== before.identity.certPem) listeners.replaceMaterial(identity);
+      listeners.reconfigure(limits(), identity.certPem === before.identity.certPem ? null : identity);
       if (JSON.stringify(folders) === JSON.stringify(before.stores)) return;
       const old = leaves;
       stores = createStores(folders);

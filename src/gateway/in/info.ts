@@ -1,7 +1,7 @@
 // `/` and `/revocations`: who this device is, and who is denied.
 import { sendJson } from '../../adapters/http/reply.js';
 import type { Service } from '../../core/env/env.js';
-import { Refusal } from '../../core/errors.js';
+import type { TrustedCa } from '../../core/leaf/trust.js';
 import { formatStatement } from '../../core/statements.js';
 import type { Exchange } from './exchange.js';
 
@@ -15,16 +15,14 @@ export function sendInfo({ response }: Exchange, { identity }: Service, version:
   sendJson(response, 200, `${JSON.stringify(info)}\n`);
 }
 
-/** All revocations to own devices; to another user's those of this user and of that user's own CA. */
+/**
+ * All revocations to own devices; to another user's those of this user and of that user's own CA. Who is whitelisted
+ * belongs to no user that is known here, and gets those of this user.
+ */
 export function sendRevocations({ response, principal }: Exchange, { trust, revocations }: Service): void {
-  const { by } = principal;
-  // A whitelisted certificate belongs to no user whose statements it could need.
-  if ('cert' in by) throw new Refusal('no-such-resource');
-  const visible = new Set(
-    trust.cas
-      .filter(({ name }) => by.issuer === OWN_CA || name === OWN_CA || name === by.issuer)
-      .map(({ userId }) => userId),
-  );
-  const statements = revocations.filter((statement) => visible.has(statement.by)).map(formatStatement);
+  const issuer = 'issuer' in principal.by ? principal.by.issuer : null;
+  const isVisible = ({ name }: TrustedCa): boolean => issuer === OWN_CA || name === OWN_CA || name === issuer;
+  const visible = new Set(trust.cas.filter(isVisible).map(({ userId }) => userId));
+  const statements = revocations.filter(({ by }) => visible.has(by)).map(formatStatement);
   sendJson(response, 200, `${JSON.stringify({ revocations: statements })}\n`);
 }

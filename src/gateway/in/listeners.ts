@@ -3,9 +3,10 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { watchAddresses, type AddressWatch } from '../../adapters/net/address-watch.js';
 import type { LinkAddress } from '../../adapters/net/addresses.js';
-import { replaceMaterial, type TlsMaterial } from '../../adapters/tls/tls-server.js';
+import { replaceLimits, replaceMaterial, type TlsMaterial } from '../../adapters/tls/tls-server.js';
 import type { Listener } from '../../core/control/protocol.js';
 import type { Listen } from '../../core/env/env.js';
+import type { Limits } from '../../core/limits.js';
 
 export interface ListenersOptions {
   readonly createServer: () => Server;
@@ -19,7 +20,8 @@ export interface Listeners {
   /** Follows `listen` from now on, after a first try of each address; rejects with `ListenFailed`, and all is as before. */
   follow(listen: Listen | null): Promise<void>;
   list(): readonly Listener[];
-  replaceMaterial(material: TlsMaterial): void;
+  /** What the next connections meet; `material` is null where it stays. */
+  reconfigure(limits: Limits, material: TlsMaterial | null): void;
   close(): void;
 }
 
@@ -145,8 +147,12 @@ export function createListeners(options: ListenersOptions): Listeners {
       }
     },
     list: listening,
-    replaceMaterial: (material) =>
-      [...entries.values()].forEach(({ server }) => replaceMaterial(server, material)),
+    reconfigure(limits, material) {
+      for (const { server } of entries.values()) {
+        replaceLimits(server, limits);
+        if (material !== null) replaceMaterial(server, material);
+      }
+    },
     close: () => {
       watch?.close();
       followed = null;

@@ -18,7 +18,8 @@ const REST = 'GET /couch/dmedia-0/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked';
 const CHUNKS = '2\r\n{}\r\n0\r\n\r\n';
 
-const put = (fields: readonly string[], body: string): string => message('PUT /couch/dmedia-0/doc', fields, body);
+const put = (fields: readonly string[], body: string): string =>
+  message('PUT /couch/dmedia-0/doc', fields, body);
 const PUT_PLAIN = [put(['Content-Length: 2'], '{}'), 'PUT /dmedia-0/doc'] as const;
 const PUT_CHUNKED = [put([CHUNKED], CHUNKS), 'PUT /dmedia-0/doc'] as const;
 

@@ -5,7 +5,8 @@ import { once, type EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
+import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import type { Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
@@ -25,21 +26,19 @@ const untilClosed = (stream: EventEmitter): Promise<void> =>
 
 suite('streams that end before their time', () => {
   const pki = createTestPki();
+  const ending = createEnding();
   let upstream: StreamingUpstream;
   let through: CouchGateway;
   let peer: Peer;
 
   before(async () => {
     upstream = await startStreamingUpstream();
+    ending.add(() => upstream.close());
     const databases = [{ name: 'dmedia-0', access: 'write' }];
     const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
     through = await startCouchGateway({ pki, url: upstream.url, login, databases });
+    ending.add(() => through.stop());
     peer = through.peer(pki.ada.desktop);
-  });
-  after(async () => {
-    await through.stop();
-    await upstream.close();
-    assert.deepEqual(through.gateway.logs, []);
   });
 
   /** The next request that reaches the upstream. */
@@ -114,6 +113,17 @@ suite('streams that end before their time', () => {
     await assertNothingInFlight();
   });
 
+  test('a peer that goes before there is a reply ends its request upstream', async () => {
+    const arrived = arrival();
+    const sent = httpsRequest({ host: '::1', port: peer.port, agent: peer.agent, path: ATTACHMENT });
+    sent.on('error', () => undefined).end();
+    const [request] = await arrived;
+    const gone = untilClosed(request.socket);
+    sent.destroy();
+    await gone;
+    await assertNothingInFlight();
+  });
+
   test('a peer that goes in the middle of a download ends it upstream', async () => {
     const arrived = arrival();
     const opened = peer.open('GET', ATTACHMENT);
@@ -140,4 +150,8 @@ suite('streams that end before their time', () => {
       await assertNothingInFlight();
     });
   }
+
+  test('none of it is worth a line in the log', () => {
+    assert.deepEqual(through.gateway.logs, []);
+  });
 });

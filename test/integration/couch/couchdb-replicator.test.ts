@@ -1,7 +1,8 @@
 // CouchDB's own replicator against the gateway, in both directions, where there is a CouchDB to run it
 // (PATCHCORD_TEST_COUCHDB). It can show no certificate, so a bridge on loopback does.
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
+import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import { createTestPki } from '../../kit/pki.js';
 import { startTlsBridge, type TlsBridge } from '../../kit/tls-bridge.js';
@@ -38,6 +39,7 @@ function withLogin(address: string, { username, password }: Login): string {
 
 for (const kind of UPSTREAM_KINDS.includes('couchdb') ? UPSTREAM_KINDS : []) {
   suite(`CouchDB's replicator and the gateway (${kind})`, () => {
+    const ending = createEnding();
     /** Where the replicator runs. */
     let couchdb: TestUpstream;
     /** Behind the gateway. */
@@ -48,20 +50,18 @@ for (const kind of UPSTREAM_KINDS.includes('couchdb') ? UPSTREAM_KINDS : []) {
 
     before(async () => {
       couchdb = await startUpstream('couchdb');
+      ending.add(() => couchdb.close());
       upstream = await startUpstream(kind);
+      ending.add(() => upstream.close());
       const login = await upstream.createUser('own');
       library = await upstream.createDatabase('dmedia-0', { admins: [login] });
       incoming = await upstream.createDatabase('dmedia-0-in', { admins: [login] });
       const databases = [library, incoming].map((name) => ({ name, access: 'write', design: true }));
       through = await startCouchGateway({ pki, url: upstream.url, login, databases });
+      ending.add(() => through.stop());
       bridge = await startTlsBridge(through.peer(pki.ada.desktop));
+      ending.add(() => bridge.close());
       await fill(upstream, library);
-    });
-    after(async () => {
-      await bridge.close();
-      await through.stop();
-      await upstream.close();
-      await couchdb.close();
     });
 
     const overBridge = (database: string): string =>

@@ -1,11 +1,19 @@
 // A database through the gateway is the database: what is read, written and refused is what the upstream itself
 // would say to the same user, byte for byte. What the gateway answers itself is at the end.
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import { before, suite, test } from 'node:test';
+import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import { createDirectClient, type Client, type Peer, type PeerReply } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
-import { basicOf, startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
+import {
+  basicOf,
+  startUpstream,
+  UPSTREAM_KINDS,
+  type TestUpstream,
+  type UpstreamKind,
+} from '../../kit/upstreams.js';
 import {
   attachment,
   DMEDIA_ATTACHMENT_BYTES,
@@ -34,7 +42,8 @@ interface Case {
   readonly body?: unknown;
 }
 
-const conflict = documentsWithHistory()[0];
+/** A leaf of a document that has several. */
+const REV = String(documentsWithHistory()[0]?._rev);
 
 /** Below the database. */
 const READS: readonly Case[] = [
@@ -47,15 +56,18 @@ const READS: readonly Case[] = [
   { path: `/_all_docs?keys=${encode('["a/b/c","a+b","nowhere"]')}` },
   { path: '/_all_docs', method: 'POST', body: { keys: ['a/b/c', '日本語', 'nowhere'] } },
   { path: '/_changes?style=all_docs' },
-  { path: '/_changes?include_docs=true&limit=3&descending=true' },
+  { path: '/_changes?include_docs=true&limit=1000&descending=true' },
   { path: '/_changes?filter=_doc_ids', method: 'POST', body: { doc_ids: ['a b', 'conflict-0000'] } },
   { path: '/_changes?filter=_selector', method: 'POST', body: { selector: WITHOUT_DESIGN } },
   { path: '/_changes?filter=_design' },
   ...READABLE_IDS.map((id) => ({ path: `/${encode(id)}` })),
   { path: `/${encode('a/b/c')}`, method: 'HEAD' },
   { path: '/conflict-0000?conflicts=true&revs_info=true' },
-  { path: '/conflict-0000?revs=true&open_revs=all', headers: { accept: 'application/json' } },
-  { path: `/conflict-0000?rev=${String(conflict?._rev)}&revs=true` },
+  {
+    path: `/conflict-0000?revs=true&open_revs=${encode(JSON.stringify([REV]))}`,
+    headers: { accept: 'application/json' },
+  },
+  { path: `/conflict-0000?rev=${REV}&revs=true` },
   { path: '/conflict-0000?rev=nonsense' },
   { path: '/deleted-0000' },
   { path: '/nowhere' },
@@ -68,7 +80,11 @@ const READS: readonly Case[] = [
   { path: '/_design/odd/_view/nowhere' },
   { path: '/_find', method: 'POST', body: { selector: { odd: true }, fields: ['_id'], limit: 5 } },
   { path: '/_explain', method: 'POST', body: { selector: { odd: true } } },
-  { path: '/_bulk_get?revs=true', method: 'POST', body: { docs: [{ id: 'a+b' }, { id: 'conflict-0000' }] } },
+  {
+    path: '/_bulk_get?revs=true',
+    method: 'POST',
+    body: { docs: [{ id: 'a+b' }, { id: 'conflict-0000', rev: REV }] },
+  },
   {
     path: '/_bulk_get?attachments=true',
     method: 'POST',
@@ -90,6 +106,12 @@ const READS: readonly Case[] = [
   { path: '/attachments/notes.txt' },
 ];
 
+/** The embedded server has no event source. */
+const FEEDS = {
+  embedded: ['continuous', 'longpoll'],
+  couchdb: ['continuous', 'longpoll', 'eventsource'],
+} as const satisfies Record<UpstreamKind, readonly string[]>;
+
 const SEEN_HEADERS = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'etag'];
 
 const seen = ({ status, headers, body }: PeerReply) => ({
@@ -98,8 +120,22 @@ const seen = ({ status, headers, body }: PeerReply) => ({
   body: body.toString('latin1'),
 });
 
+interface Row {
+  readonly id: string;
+  readonly changes: unknown;
+  readonly doc?: unknown;
+}
+
+/** CouchDB's shards come in any order, and each order has sequences of its own. */
+function seenChanges(reply: PeerReply) {
+  const { results } = reply.json() as { readonly results: readonly Row[] };
+  const rows = results.map(({ id, changes, doc }) => ({ id, changes, doc }));
+  return { ...seen(reply), body: rows.sort((one, other) => (one.id < other.id ? -1 : 1)) };
+}
+
 for (const kind of UPSTREAM_KINDS) {
   suite(`a database through the gateway (${kind})`, () => {
+    const ending = createEnding();
     let upstream: TestUpstream;
     let database: string;
     let through: CouchGateway;
@@ -108,18 +144,16 @@ for (const kind of UPSTREAM_KINDS) {
 
     before(async () => {
       upstream = await startUpstream(kind);
+      ending.add(() => upstream.close());
       const login = await upstream.createUser('own');
       database = await upstream.createDatabase('dmedia-0', { admins: [login] });
       const databases = [{ name: database, access: 'write', query: true, design: true }];
       through = await startCouchGateway({ pki, url: upstream.url, login, databases });
+      ending.add(() => through.stop());
       peer = through.peer(pki.ada.desktop);
       direct = createDirectClient(upstream.port, basicOf(login));
+      ending.add(() => direct.close());
       await fill();
-    });
-    after(async () => {
-      direct.close();
-      await through.stop();
-      await upstream.close();
     });
 
     async function fill(): Promise<void> {
@@ -146,7 +180,8 @@ for (const kind of UPSTREAM_KINDS) {
         const request = { ...(headers && { headers }), ...(body !== undefined && { body }) };
         const expected = await direct.ask(method, `/${database}${path}`, request);
         const reply = await peer.ask(method, `/couch/${database}${path}`, request);
-        assert.deepEqual(seen(reply), seen(expected));
+        const read = path.startsWith('/_changes') ? seenChanges : seen;
+        assert.deepEqual(read(reply), read(expected));
       });
     }
 
@@ -159,6 +194,58 @@ for (const kind of UPSTREAM_KINDS) {
         const expected = await direct.ask('GET', `/${database}/${path}`, { headers });
         assert.deepEqual(seen(reply), seen(expected));
         assert.equal(reply.status, expected.status);
+      }
+    });
+
+    test('what is written through it is there, and what conflicts is refused', async () => {
+      const target = `/couch/${database}/written%20now`;
+      const put = (query: string, body: object) => peer.ask('PUT', target + query, { body });
+      const first = (await put('', { n: 1 })).json() as { readonly ok: boolean; readonly rev: string };
+      assert.equal(first.ok, true);
+      assert.equal((await put('', { n: 2 })).status, 409);
+      assert.equal((await peer.ask('DELETE', target)).status, 409);
+      const second = (await put(`?rev=${first.rev}`, { n: 2 })).json() as typeof first;
+      const bytes = { body: noise(DMEDIA_ATTACHMENT_BYTES, 'now'), headers: { 'content-type': 'image/png' } };
+      const third = await peer.ask('PUT', `${target}/a/b%20c%2Bd.png?rev=${second.rev}`, bytes);
+      assert.equal(third.status, 201);
+      const reread = await direct.ask('GET', `/${database}/written%20now/a/b%20c%2Bd.png`);
+      assert.deepEqual(reread.body, bytes.body);
+      const { rev } = third.json() as typeof first;
+      const gone = await peer.ask('DELETE', `${target}/a/b%20c%2Bd.png?rev=${rev}`);
+      assert.equal(gone.status, 200);
+      const last = (gone.json() as typeof first).rev;
+      assert.equal((await peer.ask('DELETE', `${target}?rev=${last}`)).status, 200);
+      assert.equal((await direct.ask('GET', `/${database}/written%20now`)).status, 404);
+      assert.equal((await peer.ask('POST', `/couch/${database}`, { body: { _id: 'posted' } })).status, 201);
+    });
+
+    test('what the gateway answers itself', async () => {
+      const made = await peer.ask('PUT', `/couch/${database}/`);
+      assert.equal(made.status, 412);
+      assert.equal((made.json() as { error: string }).error, 'file_exists');
+      assert.deepEqual((await peer.ask('GET', '/couch/_all_dbs')).json(), [database]);
+      assert.deepEqual((await peer.ask('GET', '/couch/_up')).json(), { status: 'ok' });
+      const welcome = (await peer.ask('GET', '/couch/')).json() as Record<string, unknown>;
+      assert.deepEqual(Object.keys(welcome).sort(), ['couchdb', 'vendor', 'version']);
+      const { version } = (await direct.ask('GET', '/')).json() as Record<string, unknown>;
+      assert.equal(welcome['version'], version);
+      assert.equal((await peer.ask('POST', '/couch/_session')).status, 404);
+    });
+
+    test('feeds beat, and tell of what changes', async () => {
+      const feeds = await Promise.all(
+        FEEDS[kind].map(async (feed) => {
+          const query = `feed=${feed}&since=now&heartbeat=1000`;
+          const reply = await peer.open('GET', `/couch/${database}/_changes?${query}`);
+          return { reply, lines: createInterface({ input: reply })[Symbol.asyncIterator]() };
+        }),
+      );
+      const beats = await Promise.all(feeds.map(({ lines }) => lines.next()));
+      for (const { value } of beats) assert.doesNotMatch(String(value), /"id"/);
+      assert.equal((await direct.ask('PUT', `/${database}/changed`, { body: {} })).status, 201);
+      for (const { reply, lines } of feeds) {
+        for (let line = ''; !line.includes('"id":"changed"');) line = String((await lines.next()).value);
+        reply.destroy();
       }
     });
   });

@@ -1,6 +1,7 @@
 // Replication as a peer does it: PouchDB over mutual TLS, through the gateway, with a real database behind it.
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
+import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import { createTestPki } from '../../kit/pki.js';
 import { createPouchFolder, remotePouch, type PouchDatabase, type PouchFolder } from '../../kit/pouch.js';
@@ -32,6 +33,7 @@ async function untilChanged(database: PouchDatabase, id: string): Promise<void> 
 
 for (const kind of UPSTREAM_KINDS) {
   suite(`replication through the gateway (${kind})`, () => {
+    const ending = createEnding();
     let upstream: TestUpstream;
     let login: Login;
     let library: string;
@@ -51,18 +53,16 @@ for (const kind of UPSTREAM_KINDS) {
 
     before(async () => {
       upstream = await startUpstream(kind);
+      ending.add(() => upstream.close());
       login = await upstream.createUser('own');
       library = await upstream.createDatabase('dmedia-0', { admins: [login] });
       folder = createPouchFolder();
+      ending.add(() => folder.close());
       through = await start();
+      ending.add(() => through.stop());
       origin = folder.create('origin');
       copy = folder.create('copy');
       await fill(origin);
-    });
-    after(async () => {
-      await through.stop();
-      await folder.close();
-      await upstream.close();
     });
 
     test('pushes a library: every document, leaf, history and attachment arrives', async () => {

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { tlsOf } from '../../kit/env.js';
+import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import { watchMemory } from '../../kit/memory.js';
 import { readReply, type Peer } from '../../kit/peer.js';
@@ -26,12 +27,14 @@ const OCTETS = { 'content-type': 'application/octet-stream' };
 
 suite('streaming through the gateway', () => {
   const pki = createTestPki();
+  const ending = createEnding();
   let upstream: StreamingUpstream;
   let through: CouchGateway;
   let peer: Peer;
 
   before(async () => {
     upstream = await startStreamingUpstream();
+    ending.add(() => upstream.close());
     const databases = [{ name: 'dmedia-0', access: 'write' }];
     const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
     through = await startCouchGateway({
@@ -41,12 +44,9 @@ suite('streaming through the gateway', () => {
       databases,
       limits: { idleMs: IDLE_MS },
     });
+    ending.add(() => through.stop());
     peer = through.peer(pki.ada.desktop);
     await warmUp();
-  });
-  after(async () => {
-    await through.stop();
-    await upstream.close();
   });
 
   /** So that what is measured afterwards is streams, and no longer modules and first connections. */
@@ -227,5 +227,24 @@ suite('streaming through the gateway', () => {
       assert.equal(reply.headers['content-type'], type);
       assert.deepEqual(reply.body, body);
     }
+  });
+
+  test('a reload that leaves the role its database leaves all that is under way alone', async () => {
+    const feed = await openFeed('feed=continuous');
+    const small = createBulkBytes(8);
+    const arrived = new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
+      upstream.handle = (request, response) => resolve([request.pause(), response]);
+    });
+    const upload = peer.ask('PUT', ATTACHMENT, { body: small.stream(), headers: OCTETS });
+    const [request, response] = await arrived;
+    await through.gateway.call('reload', {});
+    feed.response.write('{"seq":1}\n');
+    assert.equal(await feed.nextLine(), '{"seq":1}');
+    assert.equal(await hashStream(request), small.sha256);
+    response.writeHead(201).end('{}');
+    assert.equal((await upload).status, 201);
+    const cut = once(feed.reply, 'error');
+    await through.gateway.call('reload', { policy: { roles: {}, principals: [] } });
+    await cut;
   });
 });

@@ -64,11 +64,15 @@ test('`x%2Fy` is not the database `xy`', async () => {
 test('a database that was deleted and made again is empty, and works', async () => {
   await server.createDatabase('again', [ADA]);
   await put('/again/doc', {});
+  const rows = async () => ((await ask('GET', '/again/_all_docs')).body as { rows: object[] }).rows.length;
+  assert.equal(await rows(), 1);
   assert.equal((await server.ask('DELETE', '/again', { as: ADMIN })).status, 200);
   assert.equal((await server.ask('DELETE', '/again', { as: ADMIN })).status, 404);
   await server.createDatabase('again', [ADA]);
   assert.equal((await ask('GET', '/again/doc')).status, 404);
+  assert.equal(await rows(), 0);
   await put('/again/doc', {});
+  assert.equal(await rows(), 1);
 });
 
 test('targets with two readings are refused', async () => {

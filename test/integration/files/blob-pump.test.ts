@@ -200,6 +200,10 @@ test('pipelined requests are answered one after the other, and hold one buffer a
   const { parent, stores } = storeWith(t, bytes);
   const server = await servePump(t, stores, createBlobPump({ poolBytes: BUFFER_BYTES }));
   const socket = connect(server.port, '127.0.0.1');
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
   const asked = 15;
   const request = `GET /${id} HTTP/1.1\r\nHost: x\r\n`;
   socket.write(`${request}\r\n`.repeat(asked - 1) + `${request}Connection: close\r\n\r\n`);
@@ -207,6 +211,7 @@ test('pipelined requests are answered one after the other, and hold one buffer a
   for await (const piece of socket) received += (piece as Buffer).length;
   assert.ok(received > asked * bytes.length);
   await server.ended(asked);
+  assert.deepEqual(warnings, []);
   assert.equal(server.ends.filter(({ outcome }) => outcome === 'sent').length, asked);
   assert.equal(openUnder(parent), 0);
 });

@@ -151,6 +151,15 @@ describe('a reload', () => {
     assert.equal(await shown(), `CN=${ada.laptop.deviceId}`);
   });
 
+  test('of the limits holds for the next connection', async () => {
+    const padded = `GET / HTTP/1.1\r\nHost: x\r\nPadding: ${'x'.repeat(2000)}\r\n\r\n`;
+    assert.equal((await ask(gateway.port, tlsOf(ada.desktop), padded))?.status, 200);
+    await gateway.call('reload', { limits: { headerBytes: 1024 } });
+    assert.equal((await ask(gateway.port, tlsOf(ada.desktop), padded))?.status, 431);
+    await gateway.call('reload', { limits: {} });
+    assert.equal((await ask(gateway.port, tlsOf(ada.desktop), padded))?.status, 200);
+  });
+
   test('of listen moves the listener; a port that is taken changes nothing', async () => {
     const feed = await openFeed(ada.desktop, 'dmedia-0');
     const other = await startGateway(env);

@@ -4,16 +4,18 @@ import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { localTag, localTagKey } from '../../dist/core/couch/local-documents.js';
-import { createEnv, tlsOf, type EnvPlan } from '../kit/env.js';
-import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { createTestPki, type TestLeaf } from '../kit/pki.js';
-import { connectRaw, parseReply, type RawReply } from '../kit/raw-client.js';
-import { startRecordingUpstream, type Recorded, type RecordingUpstream } from '../kit/recording-upstream.js';
+import { createEnv, tlsOf, type EnvPlan } from './env.js';
+import { startGateway, type TestGateway } from './gateway.js';
+import { createTestPki, type TestLeaf } from './pki.js';
+import { connectRaw, parseReply, type RawReply } from './raw-client.js';
+import { startRecordingUpstream, type Recorded, type RecordingUpstream } from './recording-upstream.js';
 
 /** Ada's desktop has the role `own-device`, Grace's laptop `novel-crew` (see kit/env.ts). */
 export type Who = 'ada' | 'grace';
 
 export interface Lab {
+  /** What the gateway was started with. */
+  readonly env: ReturnType<typeof createEnv>;
   readonly gateway: TestGateway;
   readonly upstream: RecordingUpstream;
   readonly tls: Readonly<Record<Who, { readonly secureContext: SecureContext }>>;
@@ -25,7 +27,8 @@ export interface Lab {
   assertSent(sent: readonly Recorded[], line: string, who: Who, body?: string): void;
   /** `text` with `{tag}` as the tag of `who` in the names of local documents. */
   withTag(text: string, who: Who): string;
-  close(): Promise<void>;
+  /** Fails if bytes reached the upstream that no request accounts for, but for what `strayMayBe` allows. */
+  close(options?: { readonly strayMayBe?: RegExp }): Promise<void>;
 }
 
 const CREDENTIALS: Record<Who, string> = {
@@ -50,10 +53,20 @@ const ALLOWED_HEADERS = new Set([
 ]);
 const QUESTION_HEADERS = ['accept', 'authorization', 'connection', 'host'];
 
-export async function startLab(plan: Partial<EnvPlan> = {}): Promise<Lab> {
-  const pki = createTestPki();
+export interface LabPlan extends Partial<EnvPlan> {
+  /** Sets the upstream up before the gateway asks it anything. */
+  readonly upstream?: (upstream: RecordingUpstream) => void;
+  /** In place of those of kit/env.ts, by name. */
+  readonly credentials?: Readonly<Record<string, object>>;
+}
+
+export async function startLab({ upstream: setUp, credentials, ...plan }: LabPlan = {}): Promise<Lab> {
+  const pki = plan.pki ?? createTestPki();
   const upstream = await startRecordingUpstream();
-  const gateway = await startGateway(createEnv({ pki, couchUrl: upstream.url, ...plan }));
+  setUp?.(upstream);
+  const env = createEnv({ couchUrl: upstream.url, ...plan, pki });
+  Object.assign(env.couchdb.credentials, credentials);
+  const gateway = await startGateway(env);
   const contextOf = (leaf: TestLeaf) => ({ secureContext: createSecureContext(tlsOf(leaf)) });
   const tls = { ada: contextOf(pki.ada.desktop), grace: contextOf(pki.grace.laptop) };
   const privateKey = createPrivateKey(pki.ada.laptop.keyPem);
@@ -88,6 +101,7 @@ export async function startLab(plan: Partial<EnvPlan> = {}): Promise<Lab> {
   }
 
   return {
+    env,
     gateway,
     upstream,
     tls,
@@ -100,9 +114,9 @@ export async function startLab(plan: Partial<EnvPlan> = {}): Promise<Lab> {
     },
     assertSent,
     withTag: (text, who) => text.replace('{tag}', localTag(tagKey, devices[who])),
-    async close() {
+    async close({ strayMayBe = /^$/ } = {}) {
       assert.equal(await gateway.stop(), 0);
-      assert.equal(upstream.stray(), '', 'bytes reached the upstream that are no request');
+      assert.match(upstream.stray(), strayMayBe, 'bytes reached the upstream that are no request');
       assert.deepEqual(gateway.logs, []);
       await upstream.close();
     },
@@ -114,7 +128,10 @@ function assertOwnQuestion({ method, target, headers }: Recorded): void {
   assert.equal(method, 'GET');
   assert.match(target, /^\/(?:_session|[A-Za-z0-9_%-]+\/_security)?$/);
   const names = [...headers.keys()].filter((name) => target !== '/' || name !== 'authorization');
-  assert.deepEqual(names.sort(), QUESTION_HEADERS.filter((name) => target !== '/' || name !== 'authorization'));
+  assert.deepEqual(
+    names.sort(),
+    QUESTION_HEADERS.filter((name) => target !== '/' || name !== 'authorization'),
+  );
   assert.deepEqual(headers.get('accept'), ['application/json']);
 }
 
