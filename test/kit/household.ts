@@ -49,8 +49,8 @@ export const couchdbOf = ({
 
 export interface CouchGateway {
   readonly gateway: TestGateway;
-  peer(leaf: TestLeaf): Peer;
-  stop(): Promise<void>;
+  readonly peer: (leaf: TestLeaf) => Peer;
+  readonly stop: () => Promise<void>;
 }
 
 export async function startCouchGateway(plan: CouchPlan): Promise<CouchGateway> {

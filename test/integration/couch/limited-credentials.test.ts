@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { before, suite, test, type TestContext } from 'node:test';
 import { GatewayError } from '../../../dist/index.js';
 import { createEnding } from '../../kit/ending.js';
-import { isEvent, startGateway } from '../../kit/gateway.js';
-import { couchdbOf, couchEnv, startCouchGateway, type CouchPlan } from '../../kit/household.js';
+import { isEvent } from '../../kit/gateway.js';
+import { couchdbOf, startCouchGateway, type CouchGateway, type CouchPlan } from '../../kit/household.js';
 import type { Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
 import { startStreamingUpstream, type StreamingUpstream } from '../../kit/streaming-upstream.js';
@@ -28,20 +28,32 @@ const POLL_MS = 50;
 async function startFor(t: TestContext, plan: Omit<CouchPlan, 'pki'>) {
   const through = await startCouchGateway({ pki, ...plan });
   t.after(() => through.stop());
-  return { ...through, peer: through.peer(pki.ada.desktop) };
+  return { ...through, desktop: through.peer(pki.ada.desktop) };
 }
 
 /** How an env ends that must not be served: before `ready`, or soon after where the upstream was slow. */
-async function fatalEnd(env: unknown): Promise<number | null> {
-  const started = await startGateway(env).catch((error: unknown) => error);
-  if (started instanceof GatewayError) {
-    assert.deepEqual(
-      started.problems.map(({ path }) => path),
-      ['$.couchdb.credentials.own'],
-    );
-    return started.exitCode;
+async function fatalEnd(plan: Omit<CouchPlan, 'pki'>): Promise<number | null> {
+  const started = await startCouchGateway({ pki, ...plan }).catch((error: unknown) => error);
+  if (!(started instanceof GatewayError)) return untilExit(started as CouchGateway);
+  assert.deepEqual(
+    started.problems.map(({ path }) => path),
+    ['$.couchdb.credentials.own'],
+  );
+  return started.exitCode;
+}
+
+const untilExit = ({ gateway, peer }: CouchGateway): Promise<number | null> =>
+  askUntil(peer(pki.ada.desktop), '/couch/dmedia-0', gateway.exited);
+
+/** Asks again and again, so that credentials are checked, until something has happened. */
+async function askUntil<T>(peer: Peer, path: string, happened: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  void happened.finally(() => over.abort());
+  while (!over.signal.aborted) {
+    await Promise.race([peer.ask('GET', path).catch(() => undefined), happened]);
+    await delay(POLL_MS);
   }
-  return (started as Awaited<ReturnType<typeof startGateway>>).exited;
+  return happened;
 }
 
 /** Asks until the answer has this status: for what is mended a little later. */
@@ -66,25 +78,23 @@ for (const kind of UPSTREAM_KINDS) {
     });
 
     test('a server administrator is fatal, at the start and by reload', async (t) => {
-      const env = couchEnv({ pki, url: upstream.url, login: upstream.admin, databases });
-      assert.equal(await fatalEnd(env), EX_CONFIG);
-      const { gateway } = await startFor(t, { url: upstream.url, login, databases });
+      const administrator = { url: upstream.url, login: upstream.admin };
+      assert.equal(await fatalEnd({ ...administrator, databases }), EX_CONFIG);
+      const through = await startFor(t, { url: upstream.url, login, databases });
       // It ends while it answers, or right after.
-      void gateway
-        .call('reload', { couchdb: couchdbOf({ url: upstream.url, login: upstream.admin }) })
-        .catch(() => undefined);
-      assert.equal(await gateway.exited, EX_CONFIG);
+      void through.gateway.call('reload', { couchdb: couchdbOf(administrator) }).catch(() => undefined);
+      assert.equal(await untilExit(through), EX_CONFIG);
     });
 
     test('a wrong password leaves the role without /couch, until a reload mends it', async (t) => {
       const wrong = { ...login, password: 'another' };
-      const { gateway, peer } = await startFor(t, { url: upstream.url, login: wrong, databases });
+      const { gateway, desktop } = await startFor(t, { url: upstream.url, login: wrong, databases });
       await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
-      const refused = await peer.ask('GET', `/couch/${database}`);
+      const refused = await desktop.ask('GET', `/couch/${database}`);
       assert.equal(refused.status, 503);
       assert.equal((refused.json() as { error: string }).error, 'service_unavailable');
       await gateway.call('reload', { couchdb: couchdbOf({ url: upstream.url, login }) });
-      assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 200);
+      await untilStatus(desktop, `/couch/${database}`, 200);
     });
 
     test('an administrator of a database serves only a role that may change design documents', async (t) => {
@@ -93,30 +103,31 @@ for (const kind of UPSTREAM_KINDS) {
       const plan = { url: upstream.url, login: curator };
       const grant = { name: curated, access: 'write' };
       const without = await startFor(t, { ...plan, databases: [grant] });
-      assert.equal((await without.peer.ask('GET', `/couch/${curated}`)).status, 503);
-      await without.gateway.until(isEvent('warning', { code: 'database-admin', about: 'own-device' }));
+      const told = without.gateway.until(isEvent('warning', { code: 'database-admin', about: 'own-device' }));
+      await askUntil(without.desktop, `/couch/${curated}`, told);
+      assert.equal((await without.desktop.ask('GET', `/couch/${curated}`)).status, 503);
       const allowed = await startFor(t, { ...plan, databases: [{ ...grant, design: true }] });
-      assert.equal((await allowed.peer.ask('GET', `/couch/${curated}`)).status, 200);
+      await untilStatus(allowed.desktop, `/couch/${curated}`, 200);
     });
 
     test('a password that changes under way is no 401 to the peer, and works again after a reload', async (t) => {
-      const { gateway, peer } = await startFor(t, { url: upstream.url, login, databases });
-      assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 200);
+      const { gateway, desktop } = await startFor(t, { url: upstream.url, login, databases });
+      await untilStatus(desktop, `/couch/${database}`, 200);
       await upstream.setPassword(login, 'another for a while');
-      assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 502);
+      assert.equal((await desktop.ask('GET', `/couch/${database}`)).status, 502);
       await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
-      assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 503);
+      assert.equal((await desktop.ask('GET', `/couch/${database}`)).status, 503);
       await upstream.setPassword(login, login.password);
       await gateway.call('reload', { couchdb: couchdbOf({ url: upstream.url, login }) });
-      assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 200);
+      await untilStatus(desktop, `/couch/${database}`, 200);
     });
 
     test('a validation that throws "unauthorized" is 403 to the peer', async (t) => {
       const validate = 'function (doc) { if (doc.secret) throw { unauthorized: "not yours" }; }';
       const guard = { _id: '_design/guard', validate_doc_update: validate };
       assert.equal((await upstream.ask('PUT', `/${database}/_design/guard`, guard)).status, 201);
-      const { peer } = await startFor(t, { url: upstream.url, login, databases });
-      const put = (body: object) => peer.ask('PUT', `/couch/${database}/guarded`, { body });
+      const { desktop } = await startFor(t, { url: upstream.url, login, databases });
+      const put = (body: object) => desktop.ask('PUT', `/couch/${database}/guarded`, { body });
       assert.equal((await put({ secret: true })).status, 403);
       assert.equal((await put({})).status, 201);
     });
@@ -131,13 +142,13 @@ suite('an upstream that comes and goes', () => {
     const database = await upstream.createDatabase('dmedia-0', { members: [login] });
     await upstream.stop();
     const databases = [{ name: database, access: 'write' }];
-    const { gateway, peer } = await startFor(t, { url: upstream.url, login, databases });
+    const { gateway, desktop } = await startFor(t, { url: upstream.url, login, databases });
     await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
-    assert.equal((await peer.ask('GET', '/')).status, 200);
-    assert.equal((await peer.ask('GET', '/couch/_up')).status, 503);
-    assert.equal((await peer.ask('GET', `/couch/${database}`)).status, 503);
+    await untilStatus(desktop, '/', 200);
+    assert.equal((await desktop.ask('GET', '/couch/_up')).status, 503);
+    assert.equal((await desktop.ask('GET', `/couch/${database}`)).status, 503);
     await upstream.start();
-    await untilStatus(peer, `/couch/${database}`, 200);
+    await untilStatus(desktop, `/couch/${database}`, 200);
   });
 
   test('a restart cuts its feeds, and what is asked afterwards works', async (t) => {
@@ -146,22 +157,22 @@ suite('an upstream that comes and goes', () => {
     const login = await upstream.createUser('own');
     const database = await upstream.createDatabase('dmedia-0', { members: [login] });
     const databases = [{ name: database, access: 'write' }];
-    const { peer } = await startFor(t, { url: upstream.url, login, databases });
-    assert.equal((await peer.ask('PUT', `/couch/${database}/before`, { body: {} })).status, 201);
-    const feed = await peer.open('GET', `/couch/${database}/_changes?feed=continuous&heartbeat=1000`);
+    const { desktop } = await startFor(t, { url: upstream.url, login, databases });
+    assert.equal((await desktop.ask('PUT', `/couch/${database}/before`, { body: {} })).status, 201);
+    const feed = await desktop.open('GET', `/couch/${database}/_changes?feed=continuous&heartbeat=1000`);
     const cut = once(feed.resume(), 'error');
     await upstream.restart();
     await cut;
-    assert.equal((await peer.ask('GET', `/couch/${database}/before`)).status, 200);
-    assert.equal((await peer.ask('PUT', `/couch/${database}/after`, { body: {} })).status, 201);
+    await untilStatus(desktop, `/couch/${database}/before`, 200);
+    assert.equal((await desktop.ask('PUT', `/couch/${database}/after`, { body: {} })).status, 201);
   });
 
   test('another server on the same port gets no request before it has named the user', async (t) => {
     const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
     const databases = [{ name: 'dmedia-0', access: 'write' }];
     const first = await startStreamingUpstream();
-    const { gateway, peer } = await startFor(t, { url: first.url, login, databases });
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 200);
+    const { gateway, desktop } = await startFor(t, { url: first.url, login, databases });
+    await untilStatus(desktop, '/couch/dmedia-0', 200);
     await first.close();
     const second = await startStreamingUpstream(first.port);
     t.after(() => second.close());
@@ -171,11 +182,11 @@ suite('an upstream that comes and goes', () => {
       asked.push(url);
       response.end('{}');
     };
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 503);
+    assert.equal((await desktop.ask('GET', '/couch/dmedia-0')).status, 503);
     await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
     assert.deepEqual(asked, []);
     second.whoIs = () => ({ name: login.username, roles: [] });
-    await untilStatus(peer, '/couch/dmedia-0', 200);
+    await untilStatus(desktop, '/couch/dmedia-0', 200);
     assert.deepEqual(asked, ['/dmedia-0']);
   });
 
@@ -183,7 +194,7 @@ suite('an upstream that comes and goes', () => {
     const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
     const databases = [{ name: 'dmedia-0', access: 'write' }];
     const first = await startStreamingUpstream();
-    const { peer } = await startFor(t, { url: first.url, login, databases });
+    const { desktop } = await startFor(t, { url: first.url, login, databases });
     const closed = new Promise((resolve) => {
       first.handle = ({ socket }, response) => {
         socket.once('close', resolve);
@@ -191,13 +202,13 @@ suite('an upstream that comes and goes', () => {
         response.writeHead(200, { connection: 'keep-alive', 'keep-alive': 'timeout=1' }).end('{}');
       };
     });
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 200);
+    await untilStatus(desktop, '/couch/dmedia-0', 200);
     await closed;
     await first.close();
     const second = await startStreamingUpstream(first.port);
     t.after(() => second.close());
     second.whoIs = () => ({ name: 'somebody-else', roles: [] });
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 503);
+    assert.equal((await desktop.ask('GET', '/couch/dmedia-0')).status, 503);
   });
 });
 
@@ -223,9 +234,9 @@ suite('other kinds of credentials', () => {
       return null;
     };
     const login = { username: 'patchcord-own', password: 'mistyped' };
-    const { peer } = await startFor(t, { url: upstream.url, login, databases });
+    const { desktop } = await startFor(t, { url: upstream.url, login, databases });
     for (let request = 0; request < 50; request++) {
-      assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 503);
+      assert.equal((await desktop.ask('GET', '/couch/dmedia-0')).status, 503);
       await delay(POLL_MS);
     }
     assert.equal(asked, 1);
@@ -247,11 +258,11 @@ suite('other kinds of credentials', () => {
       sent.push(headers.authorization);
       response.end('{}');
     };
-    const { gateway, peer } = await startFor(t, { url: upstream.url, login, databases });
+    const { gateway, desktop } = await startFor(t, { url: upstream.url, login, databases });
     const request = httpsRequest({
       host: '::1',
-      port: peer.port,
-      agent: peer.agent,
+      port: desktop.port,
+      agent: desktop.agent,
       method: 'POST',
       path: '/couch/dmedia-0/_revs_diff',
       headers: { 'content-type': 'application/json', expect: '100-continue' },
@@ -263,7 +274,7 @@ suite('other kinds of credentials', () => {
     request.end('{}');
     await once(request, 'response');
     assert.deepEqual(sent, [basicOf(login)]);
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 503);
+    assert.equal((await desktop.ask('GET', '/couch/dmedia-0')).status, 503);
   });
 
   test('a token is sent as it is, and has to be that of its subject', async (t) => {
@@ -275,11 +286,11 @@ suite('other kinds of credentials', () => {
       response.end('{}');
     };
     const good = await startFor(t, { url: upstream.url, credential: { jwt: { token: TOKEN } }, databases });
-    assert.equal((await good.peer.ask('GET', '/couch/dmedia-0')).status, 200);
+    await untilStatus(good.desktop, '/couch/dmedia-0', 200);
     assert.deepEqual(sent, [`Bearer ${TOKEN}`]);
     const token = tokenFor({ sub: 'somebody-else' });
     const bad = await startFor(t, { url: upstream.url, credential: { jwt: { token } }, databases });
-    assert.equal((await bad.peer.ask('GET', '/couch/dmedia-0')).status, 503);
+    assert.equal((await bad.desktop.ask('GET', '/couch/dmedia-0')).status, 503);
     assert.equal(sent.length, 1);
   });
 
@@ -289,12 +300,12 @@ suite('other kinds of credentials', () => {
       authorization === `Bearer ${TOKEN}` ? { name: 'patchcord-own', roles: [] } : null;
     const plan = { url: upstream.url, databases };
     const old = { jwt: { token: tokenFor({ sub: 'patchcord-own', exp: 1 }) } };
-    const { gateway, peer } = await startFor(t, { ...plan, credential: old });
+    const { gateway, desktop } = await startFor(t, { ...plan, credential: old });
     await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 503);
+    assert.equal((await desktop.ask('GET', '/couch/dmedia-0')).status, 503);
     const couchdb = couchdbOf({ url: upstream.url, credential: { jwt: { token: TOKEN } } });
     await gateway.call('reload', { couchdb });
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 200);
+    await untilStatus(desktop, '/couch/dmedia-0', 200);
   });
 
   test('"none" is nobody, and an upstream where nobody is an administrator is fatal', async (t) => {
@@ -306,10 +317,10 @@ suite('other kinds of credentials', () => {
       response.end('{}');
     };
     const plan = { url: upstream.url, databases, credential: { none: {} } };
-    const { peer } = await startFor(t, plan);
-    assert.equal((await peer.ask('GET', '/couch/dmedia-0')).status, 200);
+    const { desktop } = await startFor(t, plan);
+    await untilStatus(desktop, '/couch/dmedia-0', 200);
     assert.equal(sent, undefined);
     upstream.whoIs = () => ({ name: null, roles: ['_admin'] });
-    assert.equal(await fatalEnd(couchEnv({ pki, ...plan })), EX_CONFIG);
+    assert.equal(await fatalEnd(plan), EX_CONFIG);
   });
 });
