@@ -28,7 +28,8 @@ export interface UnknownName {
 export interface AddressBook {
   /** The addresses that may be dialled now, the likeliest first; none that rest. Empty for who is not on a link. */
   addressesOf(deviceId: DeviceId): readonly PeerAddress[];
-  noteOutcome(address: PeerAddress, outcome: AddressOutcome): void;
+  /** About the device that was dialled there: a stranger may claim a name of one device at the address of another. */
+  noteOutcome(deviceId: DeviceId, address: PeerAddress, outcome: AddressOutcome): void;
   /** A judged leaf showed this id: its names of the day are known from now on. */
   noteKnown(deviceId: DeviceId): void;
   /** Names to dial once, to read the leaf; each comes at most once in ten minutes. The answer ends the listening. */
