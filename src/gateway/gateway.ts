@@ -9,6 +9,7 @@ import { createDeniedEvents } from './denied-events.js';
 import { createCouchGate, type CouchGate } from './in/couch-gate.js';
 import { createInbound, type Inbound } from './in/inbound.js';
 import { ListenFailed } from './in/listeners.js';
+import { createSeen } from './seen/seen.js';
 import { readStatus } from './status.js';
 
 export interface GatewayOptions {
@@ -60,6 +61,8 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   let env = parseOrThrow(firstRaw);
   let gate = env.service && createGate(env.service);
   let inbound: Inbound | null = null;
+  const listeners = (): readonly Listener[] => inbound?.listeners.list() ?? [];
+  const seen = createSeen({ env: () => env, now, listeners, emit, warn });
 
   function createGate({ couchdb }: Service): CouchGate {
     return createCouchGate({
@@ -91,6 +94,12 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     return gate;
   }
 
+  /** What comes in bears on what is seen: the port to announce, and a device that is known from now on. */
+  function onInbound(event: GatewayEvent): void {
+    if (event.event === 'listening' || event.event === 'unlistening') seen.update();
+    if (event.event === 'connected') seen.book.noteKnown(event.principal.deviceId);
+  }
+
   async function serve(): Promise<void> {
     if (env.service === null) return;
     inbound ??= createInbound({
@@ -100,14 +109,16 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
       deny: denied.deny,
       warn,
       ...options,
+      emit: (event) => {
+        emit(event);
+        onInbound(event);
+      },
     });
     await inbound.listeners.follow(env.listen);
   }
 
-  function warnAbout({ service, discovery, peerStreams }: Env): void {
-    if (discovery !== null || peerStreams !== null) {
-      warn('not-built-yet', 'discovery and peerStreams are checked, and do nothing yet');
-    }
+  function warnAbout({ service, peerStreams }: Env): void {
+    if (peerStreams !== null) warn('not-built-yet', 'peerStreams is checked, and does nothing yet');
     if (service === null) return;
     const { notBefore, notAfter } = service.identity.leaf;
     if (now() < notBefore || now() >= notAfter)
@@ -133,11 +144,13 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     } catch (error) {
       gate?.close();
       ({ raw, env, gate } = before);
+      seen.update();
       if (error instanceof ListenFailed) return [listenProblem(error)];
       throw error;
     }
     before.gate?.close();
     if (before.env.service !== null) await inbound?.onReload(before.env.service);
+    seen.update();
     warnAbout(env);
     await checkCredentials(gate);
     return null;
@@ -146,18 +159,20 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   warnAbout(env);
   await Promise.all([serve(), checkCredentials(gate)]);
   return {
-    listeners: () => inbound?.listeners.list() ?? [],
+    listeners,
     reload,
     status: () =>
       readStatus({
         env,
         gate,
         inbound,
+        seen,
         denied: denied.totals(),
         credentials: credentialStates,
         version: options.version,
       }),
     async stop() {
+      await seen.stop();
       await inbound?.stop();
       gate?.close();
       denied.close();

@@ -4,12 +4,14 @@ import type { Env } from '../core/env/env.js';
 import { nameOf } from './in/connections.js';
 import type { CouchGate } from './in/couch-gate.js';
 import type { Inbound } from './in/inbound.js';
+import type { Seen } from './seen/seen.js';
 
 export interface StatusSources {
   readonly version: string;
   readonly env: Env;
   readonly gate: CouchGate | null;
   readonly inbound: Inbound | null;
+  readonly seen: Seen;
   readonly denied: Readonly<Record<string, number>>;
   readonly credentials: ReadonlyMap<string, CredentialState>;
 }
@@ -19,6 +21,7 @@ export async function readStatus({
   env,
   gate,
   inbound,
+  seen,
   denied,
   credentials,
 }: StatusSources): Promise<unknown> {
@@ -40,6 +43,7 @@ export async function readStatus({
       address,
       requests: inFlight.size,
     })),
+    discovery: seen.status(),
     denied,
   };
 }

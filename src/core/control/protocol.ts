@@ -47,6 +47,18 @@ export interface DeniedEvent {
   readonly count?: number;
 }
 
+/** An address on a link where a device might be; only its leaf says whether it is. */
+export interface PeerHint {
+  /** Null for a name that no known device has today. */
+  readonly deviceId: DeviceId | null;
+  /** The name of the day. */
+  readonly instance: string;
+  /** Without its zone. */
+  readonly address: string;
+  readonly zone: string;
+  readonly port: number;
+}
+
 export type GatewayEvent =
   | {
       readonly event: 'ready';
@@ -57,6 +69,8 @@ export type GatewayEvent =
   | ({ readonly event: 'unlistening' } & Listener)
   | { readonly event: 'connected'; readonly principal: PrincipalName; readonly address: string }
   | { readonly event: 'disconnected'; readonly principal: PrincipalName; readonly address: string }
+  | ({ readonly event: 'peer-seen' } & PeerHint)
+  | ({ readonly event: 'peer-lost' } & PeerHint)
   | DeniedEvent
   | {
       readonly event: 'warning';
@@ -73,6 +87,7 @@ export type WarningCode =
   | 'database-admin'
   | 'upstream-down'
   | 'listen'
+  | 'discovery'
   | 'leaf-dates'
   | 'blob-corrupt'
   | 'events-dropped'

@@ -7,6 +7,7 @@ import {
   SERVICE,
   serviceNameOf,
   SERVICES,
+  servicesPointer,
   TTL_SECONDS,
   type OwnRecord,
   type OwnService,
@@ -24,9 +25,7 @@ export const MAX_RECORDS = 256;
  */
 export function decideAnswer(query: RawPacket, own: OwnService): OwnRecord[] {
   const questions = (query.questions ?? []).slice(0, MAX_RECORDS);
-  const services: OwnRecord[] = questions.some(asks(SERVICES, 'PTR'))
-    ? [{ name: SERVICES, type: 'PTR', ttl: TTL_SECONDS, data: SERVICE }]
-    : [];
+  const services: OwnRecord[] = questions.some(asks(SERVICES, 'PTR')) ? [servicesPointer()] : [];
   const isBrowsed = questions.some(asks(SERVICE, 'PTR')) && !isKnown(query, own.instance);
   return isBrowsed || questions.some(asksFor(own.instance)) ? [...services, ...recordsOf(own)] : services;
 }

@@ -15,6 +15,7 @@ export interface HalfKnown {
   add(source: string, claim: Claim, now: number): Hint | null;
   /** Up to `max` names to ask about; each half comes once. */
   takeMissing(max: number): InstanceName[];
+  hasMissing(): boolean;
   readonly size: number;
 }
 
@@ -66,6 +67,7 @@ export function createHalfKnown(): HalfKnown {
       for (const name of names) missing.delete(name);
       return names;
     },
+    hasMissing: () => missing.size > 0,
     get size() {
       return halves.size;
     },

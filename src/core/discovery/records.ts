@@ -70,3 +70,11 @@ export function recordsOf({ instance, port, addresses }: OwnService, ttl = TTL_S
     ...addresses.map((data): OwnRecord => ({ name: target, type: 'AAAA', ttl, flush: true, data })),
   ];
 }
+
+/** Tells browsers of everything that there is such a service. */
+export const servicesPointer = (): OwnRecord => ({
+  name: SERVICES,
+  type: 'PTR',
+  ttl: TTL_SECONDS,
+  data: SERVICE,
+});

@@ -11,6 +11,8 @@ import { renewalsDue } from './schedule.js';
 export interface SeenTable {
   /** An instance at an address, for `ttlMs`; false where there is no room for it. */
   hint(instance: InstanceName, address: PeerAddress, ttlMs: number, now: number): boolean;
+  /** Whether the instance is held from that address, on whatever port. */
+  has(instance: InstanceName, zone: string, address: string): boolean;
   /** The instance says from that address that it goes, on whatever port. */
   goodbye(instance: InstanceName, zone: string, address: string, now: number): void;
   linkGone(zone: string): void;
@@ -45,6 +47,12 @@ export function createSeenTable(deviceOf: (instance: InstanceName) => DeviceId |
     for (const [key, entry] of entries) if (isGone(entry)) entries.delete(key);
   }
 
+  const from = (instance: InstanceName, zone: string, source: string): Entry[] =>
+    [...entries.values()].filter(
+      ({ instance: name, address }) =>
+        name === instance && address.zone === zone && address.address === source,
+    );
+
   const toRenew = (zone: string, now: number): Entry[] =>
     [...entries.values()].filter(
       ({ address, heardAt, expiresAt, renewals }) =>
@@ -63,12 +71,9 @@ export function createSeenTable(deviceOf: (instance: InstanceName) => DeviceId |
       Object.assign(known, heard);
       return true;
     },
+    has: (instance, zone, source) => from(instance, zone, source).length > 0,
     goodbye(instance, zone, source, now) {
-      for (const entry of entries.values()) {
-        const { address } = entry;
-        if (entry.instance === instance && address.zone === zone && address.address === source)
-          entry.expiresAt = now;
-      }
+      for (const entry of from(instance, zone, source)) entry.expiresAt = now;
       expire(now);
     },
     linkGone: (zone) => dropIf(({ address }) => address.zone === zone),

@@ -7,6 +7,8 @@ const MAX_NAME_CHARACTERS = 64;
 const MAX_TEXT_CHARACTERS = 65_536;
 const MAX_ENTRIES = 100_000;
 const MAX_STORES = 64;
+/** Each costs the hashes of three names a day. */
+const MAX_KNOWN_DEVICES = 4096;
 const MAX_PORT = 65_535;
 const MAX_LIMIT = 2 ** 40;
 
@@ -127,6 +129,7 @@ export const POLICY = v.strictObject({
 export const DISCOVERY = v.strictObject({
   announce: v.optional(v.boolean()),
   browse: v.optional(v.boolean()),
+  known: v.optional(v.pipe(v.array(id), v.maxLength(MAX_KNOWN_DEVICES, 'has too many entries')), []),
 });
 
 export const PEER_STREAMS = v.strictObject({
