@@ -62,6 +62,9 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
     return service === null ? [] : instanceNamesAround(service.identity.deviceId, now());
   };
 
+  const isOwnAddress = (zone: string, source: string): boolean =>
+    [...links.values()].some(({ link, addresses }) => link.zone === zone && addresses.includes(source));
+
   function openLink(zone: string): SeenLink {
     const { announce, browse } = env().discovery;
     const warned = new Set<string>();
@@ -78,7 +81,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       random: Math.random,
       onHint({ instance, port, ttlMs }, source) {
         if (ownNames().includes(instance)) {
-          if (links.get(zone)?.addresses.includes(source) === true) return;
+          if (isOwnAddress(zone, source)) return;
           counts.conflicts += 1;
           warnOnce('somebody else announces the name of this device; peers see by the leaf who is who');
           return;
