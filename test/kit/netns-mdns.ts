@@ -1,12 +1,15 @@
 // A stranger on the link: sends the mDNS packets that it reads as JSON lines from stdin, each
-// {"zone", "packet", "times"?}; "#" in a name stands for the number of the turn. Prints "sent" after each line.
+// {"zone", "packet", "times"?}; "#" in a name stands for a name of its own for each turn. A "raw" in place of the packet
+// is bytes in hex, sent as they are. Prints "sent" after each line.
+import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
 import multicastDns, { type MulticastDNS, type ResponseOutgoingPacket } from 'multicast-dns';
 import { encodeDbase32 } from '../../dist/core/dbase32.js';
 
 interface Order {
   readonly zone: string;
-  readonly packet: unknown;
+  readonly packet?: unknown;
+  readonly raw?: string;
   readonly times?: number;
 }
 
@@ -40,6 +43,17 @@ async function send(zone: string, packet: ResponseOutgoingPacket): Promise<void>
   }
 }
 
+function sendRaw(zone: string, bytes: Buffer): Promise<void> {
+  const socket = createSocket('udp6');
+  return new Promise((resolve, reject) => {
+    socket.send(bytes, 5353, `ff02::fb%${zone}`, (error) => {
+      socket.close();
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
 /** A name of 16 characters for each turn. */
 function nameOf(turn: number): string {
   const bytes = Buffer.alloc(10);
@@ -48,8 +62,9 @@ function nameOf(turn: number): string {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { zone, packet, times = 1 } = JSON.parse(line) as Order;
-  for (let turn = 0; turn < times; turn++) {
+  const { zone, packet, raw, times = 1 } = JSON.parse(line) as Order;
+  if (raw !== undefined) await sendRaw(zone, Buffer.from(raw, 'hex'));
+  for (let turn = 0; raw === undefined && turn < times; turn++) {
     const text = JSON.stringify(packet).replaceAll('#', nameOf(turn));
     await send(zone, JSON.parse(text) as ResponseOutgoingPacket);
     // So that the flood arrives, and is not lost in the sender's own queue.

@@ -28,6 +28,7 @@ interface Status {
     readonly peers: { deviceId: string | null; instance: string; address: string }[];
     readonly refused: number;
     readonly conflicts: number;
+    readonly malformed: number;
   };
 }
 
@@ -65,6 +66,8 @@ if (isInsideNamespace(import.meta.url)) {
     ((await gateway.call('status')) as Status).discovery;
   const say = (zone: string, packet: unknown, times = 1): Promise<string> =>
     other.run(STRANGER, JSON.stringify({ zone, packet, times }));
+  const sayRaw = (zone: string, packets: readonly string[]): Promise<string> =>
+    other.run(STRANGER, packets.map((raw) => `${JSON.stringify({ zone, raw })}\n`).join(''));
   const addressOf = (gateway: TestGateway, zone: string): string => {
     const event = gateway.seen.findLast((each) => each.event === 'listening' && each.zone === zone);
     return event?.event === 'listening' ? event.address : '';
@@ -182,6 +185,25 @@ if (isInsideNamespace(import.meta.url)) {
       const { conflicts, peers } = await statusOf(near);
       assert.equal(conflicts, 1);
       assert.ok(peers.every(({ instance }) => instance !== name));
+    });
+
+    test('bytes that are no DNS are counted, and end nothing', WITHIN, async () => {
+      const header = (type: string, records: string): string => `0000${type}0000${records}00000000`;
+      const bad = [
+        '',
+        '00',
+        'ff'.repeat(1400),
+        // Counts without records, a name that points at itself, a label that ends beyond the packet.
+        header('8400', 'ffff'),
+        `${header('8400', '0001')}c00c00210001000000780004`,
+        `${header('8400', '0001')}3f41`,
+        // SRV whose length is a lie.
+        `${header('8400', '0001')}0161000021000100000078ffff00`,
+      ];
+      const before = (await statusOf(near)).malformed;
+      await sayRaw('far0', bad);
+      await eventually(async () => ((await statusOf(near)).malformed >= before + 5 ? true : null));
+      assert.equal((await statusOf(near)).links[0]?.open, true);
     });
 
     test('10,000 names are bounded, and a known device is seen all the same', WITHIN, async () => {

@@ -35,8 +35,10 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
   const watchers = new Set<(deviceId: DeviceId) => void>();
   let lastAt = -Infinity;
   let timer: NodeJS.Timeout | null = null;
+  let isClosed = false;
 
   function changed(): void {
+    if (isClosed) return;
     timer ??= setTimeout(tell, Math.max(0, lastAt + INTERVAL_MS - steadyMs())).unref();
   }
 
@@ -72,9 +74,8 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
     onUnknown: (dial) => subscribe(dialers, dial),
     onChange: (watcher) => subscribe(watchers, watcher),
     close() {
+      isClosed = true;
       if (timer !== null) clearTimeout(timer);
-      // Nothing is told any more.
-      timer = setTimeout(() => undefined, 0);
     },
   };
 }
