@@ -3,6 +3,7 @@ import { Command, type CommanderError } from 'commander';
 import { addConfig } from '../commands/config.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
+import { addPeers } from '../commands/peers.js';
 import { addProvision } from '../commands/provision.js';
 import { addStatus } from '../commands/status.js';
 import { addUp } from '../commands/up.js';
@@ -29,7 +30,8 @@ export function createProgram(cli: Cli): Command {
     ['patchcord status', 'tell how it is, from another terminal'],
     ['patchcord files import ~/Videos', 'put files in'],
   ]);
-  for (const add of [addUp, addInit, addStatus, addConfig, addProvision, addFiles]) add(program, cli);
+  for (const add of [addUp, addInit, addStatus, addPeers, addConfig, addProvision, addFiles])
+    add(program, cli);
   return program;
 }
 
