@@ -6,6 +6,7 @@ import { compilePolicy } from '../policy/compile.js';
 import type { Policy } from '../policy/policy.js';
 import { compileCouchdb, type Couchdb } from './couchdb.js';
 import { compileDiscovery, type Discovery } from './discovery.js';
+import { compilePeerStreams, type PeerStreams } from './peer-streams.js';
 import { createProblems, parseShape, type Problem, type Problems } from './problems.js';
 import {
   COUCHDB,
@@ -41,7 +42,7 @@ export interface Env {
   readonly service: Service | null;
   readonly listen: Listen | null;
   readonly discovery: Discovery;
-  readonly peerStreams: v.InferOutput<typeof PEER_STREAMS> | null;
+  readonly peerStreams: PeerStreams | null;
   readonly limits: Limits;
 }
 
@@ -89,13 +90,14 @@ function compileEnv(raw: RawEnv, problems: Problems): Env {
     schema: Schema,
   ): v.InferOutput<Schema> | null =>
     Object.hasOwn(raw, key) ? parseShape(schema, raw[key], [key], problems) : null;
+  const peerStreams = shapeOf('peerStreams', PEER_STREAMS);
   const service = compileService(shapeOf, problems);
   const listen = shapeOf('listen', LISTEN);
   return {
     service,
     listen,
     discovery: compileDiscovery(shapeOf('discovery', DISCOVERY), listen, service !== null),
-    peerStreams: shapeOf('peerStreams', PEER_STREAMS),
+    peerStreams: peerStreams && compilePeerStreams(peerStreams, problems),
     limits: shapeOf('limits', LIMITS) ?? DEFAULT_LIMITS,
   };
 }
