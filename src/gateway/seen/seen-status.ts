@@ -31,7 +31,7 @@ export interface SeenStatus {
 export interface SeenSources {
   readonly env: Env;
   readonly now: Date;
-  readonly links: readonly { readonly link: SeenLink }[];
+  readonly links: readonly SeenLink[];
   readonly table: SeenTable;
   readonly counts: Pick<SeenStatus, 'refused' | 'malformed' | 'conflicts'>;
 }
@@ -44,7 +44,7 @@ export function describeSeen({ env, now, links, table, counts }: SeenSources): S
   const peers = [...table.list()].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PEERS);
   return {
     instance: service !== null && discovery.announce ? instanceNameOf(service.identity.deviceId, now) : null,
-    links: links.map(({ link }) => ({ zone: link.zone, open: link.isOpen() })),
+    links: links.map(({ zone, isOpen }) => ({ zone, open: isOpen() })),
     peers: peers.map(({ deviceId, instance, address, standing, isLive }) => ({
       deviceId,
       instance,

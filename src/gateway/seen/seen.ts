@@ -1,7 +1,5 @@
 // Who is on the links, composed: the links as they come and go, the names of the day, the table of what was seen, and
 // what the launcher and the dialling side are told of it. All of it hints; nothing here lets anyone in.
-import { watchAddresses, type AddressWatch } from '../../adapters/net/address-watch.js';
-import type { LinkAddress } from '../../adapters/net/addresses.js';
 import type { GatewayEvent, Listener, WarningCode } from '../../core/control/protocol.js';
 import type { AddressBook } from '../../core/discovery/addresses.js';
 import {
@@ -13,6 +11,7 @@ import { createKnownNames } from '../../core/discovery/known-names.js';
 import { createSeenTable } from '../../core/discovery/table.js';
 import type { Env } from '../../core/env/env.js';
 import { knownDevices, mayDialUnknown } from './known-devices.js';
+import { createLinks } from './links.js';
 import { createNews } from './news.js';
 import { createSeenLink, type SeenLink } from './seen-link.js';
 import { describeSeen, type SeenStatus } from './seen-status.js';
@@ -34,11 +33,6 @@ export interface Seen {
   stop(): Promise<void>;
 }
 
-interface Followed {
-  readonly link: SeenLink;
-  addresses: readonly string[];
-}
-
 const TICK_MS = 1000;
 
 export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Seen {
@@ -51,19 +45,21 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
     mayDialUnknown: () => mayDialUnknown(env().service),
     emit,
   });
-  const links = new Map<string, Followed>();
   const counts = { refused: 0, malformed: 0, conflicts: 0 };
-  let watch: AddressWatch | null = null;
-  let followed = '';
+  const links = createLinks({
+    open: openLink,
+    onGone(zone) {
+      table.linkGone(zone);
+      news.changed();
+    },
+    onChange: announce,
+  });
 
   /** The names that this device has itself; whoever else has one is no peer. */
   const ownNames = (): InstanceName[] => {
     const { service } = env();
     return service === null ? [] : instanceNamesAround(service.identity.deviceId, now());
   };
-
-  const isOwnAddress = (zone: string, source: string): boolean =>
-    [...links.values()].some(({ link, addresses }) => link.zone === zone && addresses.includes(source));
 
   function openLink(zone: string): SeenLink {
     const { announce, browse } = env().discovery;
@@ -81,7 +77,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       random: Math.random,
       onHint({ instance, port, ttlMs }, source) {
         if (ownNames().includes(instance)) {
-          if (isOwnAddress(zone, source)) return;
+          if (links.isOwnAddress(source)) return;
           counts.conflicts += 1;
           warnOnce('somebody else announces the name of this device; peers see by the leaf who is who');
           return;
@@ -98,47 +94,14 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
     });
   }
 
-  function onAddresses(addresses: readonly LinkAddress[]): void {
-    const wanted = new Map<string, { zone: string; addresses: string[] }>();
-    for (const { address, zone, ifindex } of addresses) {
-      if (zone === null) continue;
-      const key = `${zone} ${ifindex}`;
-      const entry = wanted.get(key) ?? { zone, addresses: [] };
-      wanted.set(key, { zone, addresses: [...entry.addresses, address] });
-    }
-    for (const key of links.keys()) if (!wanted.has(key)) void dropLink(key);
-    for (const [key, { zone, addresses }] of wanted) {
-      const entry = links.get(key) ?? { link: openLink(zone), addresses };
-      entry.addresses = addresses;
-      links.set(key, entry);
-    }
-    announceAll();
-  }
-
-  async function dropLink(key: string): Promise<void> {
-    const entry = links.get(key);
-    if (entry === undefined) return;
-    links.delete(key);
-    table.linkGone(entry.link.zone);
-    news.changed();
-    await entry.link.close();
-  }
-
-  function announceAll(): void {
+  /** On each link, the port that is listened on there. */
+  function announce(): void {
     const { service, discovery } = env();
-    for (const { link, addresses } of links.values()) {
-      const listener = listeners().find(({ zone }) => zone === link.zone);
-      const canAnnounce = service !== null && discovery.announce && listener !== undefined;
-      link.setOwn(
-        canAnnounce
-          ? {
-              instance: instanceNameOf(service.identity.deviceId, now()),
-              port: listener.port,
-              addresses,
-            }
-          : null,
-      );
-    }
+    links.announce((zone, addresses) => {
+      const listener = listeners().find((each) => each.zone === zone);
+      if (service === null || !discovery.announce || listener === undefined) return null;
+      return { instance: instanceNameOf(service.identity.deviceId, now()), port: listener.port, addresses };
+    });
   }
 
   function rematch(): void {
@@ -146,32 +109,20 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
     news.changed();
   }
 
-  /** Opens the links anew where what they do has changed. */
-  function follow(): void {
-    const { on, announce, browse } = env().discovery;
-    const next = JSON.stringify([on, announce, browse]);
-    if (next === followed) return;
-    followed = next;
-    watch?.close();
-    watch = null;
-    for (const key of links.keys()) void dropLink(key);
-    if (announce || browse) watch = watchAddresses(on, onAddresses);
-  }
-
   function update(): void {
     names.replace(knownDevices(env()));
     rematch();
-    follow();
-    announceAll();
+    links.follow(env().discovery);
+    announce();
   }
 
   function tick(): void {
     if (names.turnTo(now())) {
       rematch();
-      announceAll();
+      announce();
     }
     table.expire(steadyMs());
-    for (const { link } of links.values()) link.renew();
+    for (const link of links.list()) link.renew();
     news.changed();
   }
 
@@ -191,13 +142,11 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       onChange: news.onChange,
     },
     update,
-    status: () => describeSeen({ env: env(), now: now(), links: [...links.values()], table, counts }),
+    status: () => describeSeen({ env: env(), now: now(), links: links.list(), table, counts }),
     async stop() {
       clearInterval(timer);
-      watch?.close();
       news.close();
-      await Promise.all([...links.values()].map(({ link }) => link.close()));
-      links.clear();
+      await links.close();
     },
   };
 }
