@@ -36,8 +36,8 @@ export interface PeerConnection {
 
 export interface ConnectionEvents {
   readonly onFree: () => void;
-  /** `wasIdle`: nobody waited for anything on it. */
-  readonly onClose: (wasIdle: boolean) => void;
+  /** `wasLost`: the peer or the link ended it, while something was under way on it. */
+  readonly onClose: (wasLost: boolean) => void;
 }
 
 /** The connection ended before the reply began, or said what is no reply; `code` says how. */
@@ -76,9 +76,12 @@ export function createPeerConnection(
     isInUse = false;
     tellFree();
   });
+  let isEndedElsewhere = false;
+  const onEnded = (): void => void (isEndedElsewhere = true);
+  socket.once('end', onEnded).once('error', onEnded);
   socket.once('close', () => {
     agent.destroy();
-    events.onClose(!isBusy());
+    events.onClose(isEndedElsewhere && isBusy());
   });
 
   function begin({ method, path, headers, body }: PeerRequest): ClientRequest {

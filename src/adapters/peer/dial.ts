@@ -86,7 +86,10 @@ export function dial({ address, serverName, context, timeoutMs, judge }: DialOpt
     socket.once('secureConnect', () => {
       const leaf = leafOf(socket);
       const denied = judge(leaf);
-      if (denied !== null || leaf === null) { fail(new DialFailed('wrong-leaf', denied)); return; }
+      if (denied !== null || leaf === null) {
+        fail(new DialFailed('wrong-leaf', denied));
+        return;
+      }
       clearTimeout(deadline);
       socket.off('close', onClose);
       socket.setNoDelay(true);

@@ -3,7 +3,7 @@
 import { addressKey, type DialAddress } from '../../core/peers/dial-address.js';
 import type { PeerConnection } from './connection.js';
 import { createLinkMemory, type LinkMemory } from './link-memory.js';
-import { raceDials } from './race.js';
+import { HEAD_START_MS, raceDials } from './race.js';
 
 export interface DiallerOptions {
   /** Where the peer may be dialled now, the likeliest first. */
@@ -14,7 +14,7 @@ export interface DiallerOptions {
   readonly restMs: (failures: number, code: string) => number;
   readonly onOpen: (connection: PeerConnection) => void;
   readonly onFree: () => void;
-  readonly onClose: (connection: PeerConnection, wasIdle: boolean) => void;
+  readonly onClose: (connection: PeerConnection, wasLost: boolean) => void;
   /** A dial ended, well or not. */
   readonly onDialled: () => void;
   readonly nowMs: () => number;
@@ -22,7 +22,7 @@ export interface DiallerOptions {
 
 export interface ConnectEvents {
   readonly onFree: () => void;
-  readonly onClose: (wasIdle: boolean) => void;
+  readonly onClose: (wasLost: boolean) => void;
 }
 
 export interface Dialler {
@@ -36,6 +36,8 @@ export interface Dialler {
   /** Dials all addresses that do not rest, until one came about; resolves whether one did. */
   race(): Promise<boolean>;
   mayDial(address: DialAddress): boolean;
+  /** Addresses that worked, have no connection now, and can be had again at the cost of a handshake. */
+  atHand(): readonly DialAddress[];
   close(): void;
 }
 
@@ -52,11 +54,12 @@ export function createDialler(options: DiallerOptions): Dialler {
 
   async function dial(address: DialAddress): Promise<boolean> {
     underWay += 1;
+    memory.of(address).dialledAt ??= options.nowMs();
     let made: PeerConnection | null = null;
     try {
       made = await options.connect(address, {
         onFree: options.onFree,
-        onClose: (wasIdle) => onClose(made, wasIdle),
+        onClose: (wasLost) => onClose(made, wasLost),
       });
       if (isClosed || !made.isOpen) throw new Error('it ended as it began');
       open.add(made);
@@ -67,15 +70,16 @@ export function createDialler(options: DiallerOptions): Dialler {
       return false;
     } finally {
       underWay -= 1;
+      memory.of(address).dialledAt = null;
       if (made !== null && open.has(made)) options.onOpen(made);
       options.onDialled();
     }
   }
 
-  function onClose(connection: PeerConnection | null, wasIdle: boolean): void {
+  function onClose(connection: PeerConnection | null, wasLost: boolean): void {
     if (connection === null || !open.delete(connection)) return;
-    if (!wasIdle) memory.suspect(connection.address);
-    options.onClose(connection, wasIdle);
+    if (wasLost) memory.suspect(connection.address);
+    options.onClose(connection, wasLost);
   }
 
   function noteFailure(address: DialAddress, code: string): void {
@@ -97,9 +101,17 @@ export function createDialler(options: DiallerOptions): Dialler {
     return [...addresses].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   }
 
+  function isAtHand(address: DialAddress): boolean {
+    const { failures, roundTripMs, dialledAt } = memory.of(address);
+    if (failures > 0 || roundTripMs === null || on(address).length > 0) return false;
+    // One that takes longer than that is none that works.
+    return dialledAt === null || options.nowMs() - dialledAt < HEAD_START_MS;
+  }
+
   return {
     open,
     memory,
+    atHand: () => options.addresses().filter(isAtHand),
     get underWay() {
       return underWay;
     },

@@ -14,6 +14,8 @@ export interface LinkRecord {
   /** Not dialled before this. */
   restsUntil: number;
   lastFailure: string | null;
+  /** When the dial that is under way began. */
+  dialledAt: number | null;
 }
 
 export interface LinkMemory {
@@ -59,6 +61,7 @@ export function createLinkMemory(isLive: (key: string) => boolean, nowMs: () => 
       failures: 0,
       restsUntil: 0,
       lastFailure: null,
+      dialledAt: null,
     };
     records.set(key, fresh);
     return fresh;

@@ -8,6 +8,7 @@ import { createBackoff } from './backoff.js';
 import type { PeerConnection } from './connection.js';
 import { createDialler, type ConnectEvents } from './dialler.js';
 import type { LinkMemory } from './link-memory.js';
+import { HEAD_START_MS } from './race.js';
 import { createWaiters, type Waiter } from './waiters.js';
 import type { Zones } from './zones.js';
 
@@ -76,6 +77,7 @@ export function createPool(options: PoolOptions): Pool {
   let isReached = false;
   let isLost = false;
   let timer: NodeJS.Timeout | undefined;
+  let timerAt = Infinity;
 
   const isUsable = (connection: PeerConnection): boolean =>
     connection.isOpen && (zones === null || connection.isOn(zones));
@@ -91,10 +93,10 @@ export function createPool(options: PoolOptions): Pool {
     connection.release();
   }
 
-  function onClose({ address }: PeerConnection, wasIdle: boolean): void {
+  function onClose({ address }: PeerConnection, wasLost: boolean): void {
     if (isClosed) return;
     if (dialler.on(address).length === 0) options.onAddressClosed(address);
-    if (open.size === 0 && !wasIdle && !isLost) setLost();
+    if (open.size === 0 && wasLost && !isLost) setLost();
     serveAll();
   }
 
@@ -117,25 +119,46 @@ export function createPool(options: PoolOptions): Pool {
     for (const waiter of waiters.list()) if (!isClosed && waiters.has(waiter)) serve(waiter);
   }
 
+  /** Looks again in `ms`, or sooner where that was arranged already. */
   function serveLater(ms: number): void {
+    const at = nowMs() + Math.max(1, ms);
+    if (at >= timerAt) return;
     clearTimeout(timer);
-    timer = setTimeout(serveAll, Math.max(1, ms)).unref();
+    timerAt = at;
+    timer = setTimeout(() => {
+      timerAt = Infinity;
+      serveAll();
+    }, at - nowMs()).unref();
   }
 
   /** Hands out a connection, has one made, or tells that there is none; or leaves the waiter waiting. */
   function serve(waiter: Waiter): void {
     const connections = usable();
-    const links = new Map(connections.map(({ address }) => [addressKey(address), address]));
+    if (connections.length === 0) {
+      serveWithout(waiter);
+      return;
+    }
+    const atHand = dialler.atHand().filter(({ zone }) => zone === null || zones?.has(zone) !== false);
+    const addresses = [...connections.map(({ address }) => address), ...atHand];
+    const links = new Map(addresses.map((address) => [addressKey(address), address]));
     const measures = [...links.values()].map((address) => memory.measures(address));
     const key = decideLink(measures, { bulk: waiter.bulk, current });
     const address = key === null ? undefined : links.get(key);
-    if (address === undefined) { serveWithout(waiter); return; }
+    if (address === undefined) {
+      serveWithout(waiter);
+      return;
+    }
     if (!waiter.bulk) current = key;
     const free = connections.find((of) => addressKey(of.address) === key && !of.isBusy);
-    if (free !== undefined) { hand(waiter, free); return; }
+    if (free !== undefined) {
+      hand(waiter, free);
+      return;
+    }
     if (dialler.underWay >= Math.min(MAX_DIALS_AT_ONCE, waiters.size)) return;
-    if (dialler.mayDial(address)) void dialler.dial(address);
-    else serveWhileResting(waiter, address, connections);
+    if (dialler.mayDial(address)) {
+      void dialler.dial(address);
+      serveLater(HEAD_START_MS);
+    } else serveWhileResting(waiter, address, connections);
   }
 
   function hand(waiter: Waiter, connection: PeerConnection): void {

@@ -41,14 +41,18 @@ export function pump(
       heldSince = performance.now();
       reply.pause();
     };
-    const onDrain = (): void => {
-      heldMs += performance.now() - (heldSince ?? performance.now());
+    const endHold = (): void => {
+      if (heldSince !== null) heldMs += performance.now() - heldSince;
       heldSince = null;
+    };
+    const onDrain = (): void => {
+      endHold();
       stall?.refresh();
       reply.resume();
     };
     const end = (): void => {
       if (stall !== null) clearTimeout(stall);
+      endHold();
       response.off('drain', onDrain).off('close', onGone);
       resolve({ isWhole: reply.complete, bytes, ms: performance.now() - begun - heldMs });
     };
