@@ -24,6 +24,8 @@ export const principal = v.object({
   issuer: v.exactOptional(text),
   cert: v.exactOptional(text),
 });
+/** An address on a link where a device might be; null for a name that no known device has. */
+export const peerHint = { deviceId: v.nullable(id), instance: text, address: text, zone: text, port };
 const problem = v.object({ path: text, reason: text });
 
 const READY = v.object({
@@ -37,6 +39,8 @@ const EVENT = v.variant('event', [
   v.object({ event: v.literal('unlistening'), time, ...listener }),
   v.object({ event: v.literal('connected'), time, principal, address: text }),
   v.object({ event: v.literal('disconnected'), time, principal, address: text }),
+  v.object({ event: v.literal('peer-seen'), time, ...peerHint }),
+  v.object({ event: v.literal('peer-lost'), time, ...peerHint }),
   v.object({
     event: v.literal('denied'),
     time,

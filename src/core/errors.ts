@@ -1,4 +1,4 @@
-// Every refusal that a peer can be given, as one total table: a new code does not compile until it has a reply.
+// Every refusal that a peer, or a local program at the peer streams, can be given, as one total table: a new code does not compile until it has a reply.
 
 export interface Reply {
   readonly status: number;
@@ -68,6 +68,15 @@ export const REPLIES = {
   'upstream-forbidden': reply(403, 'forbidden', 'The database refused this.'),
   'upstream-failed': reply(502, 'bad_gateway', 'The database did not answer as it should.'),
   'upstream-timeout': reply(504, 'gateway_timeout', 'The database did not answer in time.'),
+  // Peer streams: what a local program is told.
+  'foreign-host': reply(403, 'forbidden', 'This is for programs on this device only.'),
+  'foreign-origin': reply(403, 'forbidden', 'This is not for pages in a browser.'),
+  'stream-token': reply(401, 'unauthorized', 'Name or password is incorrect.'),
+  'no-such-peer': reply(404, 'not_found', 'no such peer'),
+  'peer-away': reply(503, 'peer_away', 'The peer is not here now.'),
+  'peer-busy': reply(503, 'busy', 'Too many requests wait for this peer.'),
+  'peer-failed': reply(502, 'bad_gateway', 'The connection to the peer ended before it answered.'),
+  'peer-timeout': reply(504, 'gateway_timeout', 'The peer did not answer in time.'),
   internal: reply(500, 'internal_server_error', 'The request could not be answered.'),
 } as const satisfies Record<string, Reply>;
 

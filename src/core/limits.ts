@@ -39,6 +39,17 @@ export const DEFAULT_LIMITS = {
   upstreamFirstByteMs: 120 * SECOND,
   haveIds: 1000,
   haveIdsPerMinute: 10_000,
+  /** To a peer, for local programs: requests in flight, open feeds, those that wait for their turn, and how long. */
+  peerRequests: 32,
+  peerFeeds: 128,
+  peerQueued: 256,
+  peerQueueMs: 30 * SECOND,
+  /** From the start of a connection to a peer to the judgement of its leaf. */
+  peerDialMs: 5 * SECOND,
+  /** A peer waits for its own upstream before it answers. */
+  peerFirstByteMs: 150 * SECOND,
+  /** A blob of which the peer sends nothing: the rest is asked for on another connection. */
+  peerBlobStallMs: 10 * SECOND,
   drainMs: 10 * SECOND,
 } as const;
 

@@ -1,7 +1,7 @@
 // The gateway's one changing thing: the env in force. It begins with one, and a reload swaps in the next in one step,
 // or changes nothing.
 import type { Log } from '../adapters/control/log.js';
-import type { GatewayEvent, Listener, WarningCode } from '../core/control/protocol.js';
+import type { GatewayEvent, Listener, StreamDoor, WarningCode } from '../core/control/protocol.js';
 import type { CredentialState } from '../core/couch/session.js';
 import { parseEnv, type Env, type RawEnv, type Service } from '../core/env/env.js';
 import type { Problem } from '../core/env/problems.js';
@@ -9,6 +9,9 @@ import { createDeniedEvents } from './denied-events.js';
 import { createCouchGate, type CouchGate } from './in/couch-gate.js';
 import { createInbound, type Inbound } from './in/inbound.js';
 import { ListenFailed } from './in/listeners.js';
+import { createOutbound, type Outbound } from './out/outbound.js';
+import { StreamListenFailed } from './out/stream-listener.js';
+import { createSeen } from './seen/seen.js';
 import { readStatus } from './status.js';
 
 export interface GatewayOptions {
@@ -22,6 +25,7 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly listeners: () => readonly Listener[];
+  readonly peerStreams: () => StreamDoor | null;
   /** Null when it is done, else every problem, with nothing changed. */
   reload(params: RawEnv): Promise<readonly Problem[] | null>;
   status(): Promise<unknown>;
@@ -60,6 +64,9 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   let env = parseOrThrow(firstRaw);
   let gate = env.service && createGate(env.service);
   let inbound: Inbound | null = null;
+  let outbound: Outbound | null = null;
+  const listeners = (): readonly Listener[] => inbound?.listeners.list() ?? [];
+  const seen = createSeen({ env: () => env, now, listeners, emit, warn });
 
   function createGate({ couchdb }: Service): CouchGate {
     return createCouchGate({
@@ -91,6 +98,12 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     return gate;
   }
 
+  /** What comes in bears on what is seen: the port to announce, and a device that is known from now on. */
+  function onInbound(event: GatewayEvent): void {
+    if (event.event === 'listening' || event.event === 'unlistening') seen.update();
+    if (event.event === 'connected') seen.book.noteKnown(event.principal.deviceId);
+  }
+
   async function serve(): Promise<void> {
     if (env.service === null) return;
     inbound ??= createInbound({
@@ -100,14 +113,23 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
       deny: denied.deny,
       warn,
       ...options,
+      emit: (event) => {
+        emit(event);
+        onInbound(event);
+      },
     });
+    outbound ??= createOutbound({
+      env: () => env,
+      service: requireService,
+      book: seen.book,
+      deny: denied.deny,
+      ...options,
+    });
+    await outbound.follow();
     await inbound.listeners.follow(env.listen);
   }
 
-  function warnAbout({ service, discovery, peerStreams }: Env): void {
-    if (discovery !== null || peerStreams !== null) {
-      warn('not-built-yet', 'discovery and peerStreams are checked, and do nothing yet');
-    }
+  function warnAbout({ service }: Env): void {
     if (service === null) return;
     const { notBefore, notAfter } = service.identity.leaf;
     if (now() < notBefore || now() >= notAfter)
@@ -133,11 +155,15 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     } catch (error) {
       gate?.close();
       ({ raw, env, gate } = before);
-      if (error instanceof ListenFailed) return [listenProblem(error)];
-      throw error;
+      seen.update();
+      if (!isListenFailure(error)) throw error;
+      await outbound?.follow().catch(() => undefined);
+      return [listenProblem(error)];
     }
     before.gate?.close();
     if (before.env.service !== null) await inbound?.onReload(before.env.service);
+    outbound?.onReload();
+    seen.update();
     warnAbout(env);
     await checkCredentials(gate);
     return null;
@@ -146,18 +172,24 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   warnAbout(env);
   await Promise.all([serve(), checkCredentials(gate)]);
   return {
-    listeners: () => inbound?.listeners.list() ?? [],
+    listeners,
+    peerStreams: () => outbound?.door ?? null,
     reload,
     status: () =>
       readStatus({
         env,
         gate,
         inbound,
+        outbound,
+        seen,
         denied: denied.totals(),
         credentials: credentialStates,
         version: options.version,
       }),
     async stop() {
+      await seen.stop();
+      // Those on this side first: what they wait for may come by what this device itself serves.
+      await outbound?.stop();
       await inbound?.stop();
       gate?.close();
       denied.close();
@@ -176,9 +208,15 @@ const adminProblem = (name: string): Problem => ({
   reason: 'is a server administrator of the upstream: a gateway gets limited credentials only',
 });
 
-export const listenProblem = ({ code }: ListenFailed): Problem => ({
-  path: '$.listen.port',
-  reason: code === 'EADDRINUSE' ? 'is taken' : `cannot be listened on (${code})`,
+type ListenFailure = ListenFailed | StreamListenFailed;
+
+/** A port, or a passed socket, that only a person can help with. */
+export const isListenFailure = (error: unknown): error is ListenFailure =>
+  error instanceof ListenFailed || error instanceof StreamListenFailed;
+
+export const listenProblem = (failure: ListenFailure): Problem => ({
+  path: failure instanceof ListenFailed ? '$.listen.port' : `$.peerStreams.${failure.key}`,
+  reason: failure.code === 'EADDRINUSE' ? 'is taken' : `cannot be listened on (${failure.code})`,
 });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -5,8 +5,7 @@ import { readLines } from '../adapters/control/line-reader.js';
 import { createLog } from '../adapters/control/log.js';
 import type { Problem } from '../core/env/problems.js';
 import { serveControl } from './control.js';
-import { BadEnv, listenProblem, startGateway, type Gateway } from './gateway.js';
-import { ListenFailed } from './in/listeners.js';
+import { BadEnv, isListenFailure, listenProblem, startGateway, type Gateway } from './gateway.js';
 
 /** sysexits(3). */
 const EX_OK = 0;
@@ -54,10 +53,15 @@ export async function main(): Promise<void> {
     });
   } catch (error) {
     if (error instanceof BadEnv) return fatal(error.problems, EX_CONFIG);
-    if (error instanceof ListenFailed) return fatal([listenProblem(error)], EX_OSERR);
+    if (isListenFailure(error)) return fatal([listenProblem(error)], EX_OSERR);
     throw error;
   }
-  writer.event({ event: 'ready', listeners: gateway.listeners(), confinedBy: [] });
+  writer.event({
+    event: 'ready',
+    listeners: gateway.listeners(),
+    confinedBy: [],
+    peerStreams: gateway.peerStreams(),
+  });
 
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());

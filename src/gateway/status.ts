@@ -4,12 +4,16 @@ import type { Env } from '../core/env/env.js';
 import { nameOf } from './in/connections.js';
 import type { CouchGate } from './in/couch-gate.js';
 import type { Inbound } from './in/inbound.js';
+import type { Outbound } from './out/outbound.js';
+import type { Seen } from './seen/seen.js';
 
 export interface StatusSources {
   readonly version: string;
   readonly env: Env;
   readonly gate: CouchGate | null;
   readonly inbound: Inbound | null;
+  readonly outbound: Outbound | null;
+  readonly seen: Seen;
   readonly denied: Readonly<Record<string, number>>;
   readonly credentials: ReadonlyMap<string, CredentialState>;
 }
@@ -19,6 +23,8 @@ export async function readStatus({
   env,
   gate,
   inbound,
+  outbound,
+  seen,
   denied,
   credentials,
 }: StatusSources): Promise<unknown> {
@@ -40,6 +46,9 @@ export async function readStatus({
       address,
       requests: inFlight.size,
     })),
+    discovery: seen.status(),
+    peerStreams: outbound?.door ?? null,
+    peers: outbound?.status() ?? [],
     denied,
   };
 }

@@ -4,6 +4,7 @@ import { addConfig } from '../commands/config.js';
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
+import { addPeers } from '../commands/peers.js';
 import { addProvision } from '../commands/provision.js';
 import { addShell } from '../commands/shell.js';
 import { addStatus } from '../commands/status.js';
@@ -31,7 +32,17 @@ export function createProgram(cli: Cli): Command {
     ['patchcord status', 'tell how it is, from another terminal'],
     ['patchcord files import ~/Videos', 'put files in'],
   ]);
-  for (const add of [addUp, addInit, addStatus, addConfig, addProvision, addFiles, addDoctor, addShell])
+  for (const add of [
+    addUp,
+    addInit,
+    addStatus,
+    addPeers,
+    addConfig,
+    addProvision,
+    addFiles,
+    addDoctor,
+    addShell,
+  ])
     add(program, cli);
   return program;
 }

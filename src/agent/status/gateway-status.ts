@@ -1,6 +1,6 @@
 // The gateway's answer to `status`, taken apart like its events: what it says is a stranger's.
 import * as v from 'valibot';
-import { count, id, listener, list, principal, text } from '../gateway-events.js';
+import { count, id, listener, list, peerHint, principal, text } from '../gateway-events.js';
 
 const STATUS = v.object({
   listeners: list(v.object(listener)),
@@ -11,6 +11,14 @@ const STATUS = v.object({
     }),
   ),
   connections: list(v.object({ principal, address: text, requests: count })),
+  discovery: v.object({
+    instance: v.nullable(text),
+    links: list(v.object({ zone: text, open: v.boolean() })),
+    peers: list(v.object({ ...peerHint, standing: text, connected: v.boolean() })),
+    refused: count,
+    malformed: count,
+    conflicts: count,
+  }),
   denied: v.record(text, count),
   identity: v.nullable(v.object({ deviceId: id })),
 });

@@ -2,6 +2,7 @@
 import { formatBytes } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
+import { formatPeer } from './peers-text.js';
 import type { AgentStatus } from './status.js';
 
 const LABEL_CHARACTERS = 13;
@@ -19,6 +20,7 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Databases', [status.couchdb.databases?.join(', ') ?? 'not known: no administrator is configured']],
     ['Stores', status.stores.map(formatStore)],
     ['Connected', status.connections.map(formatConnection)],
+    ['Seen', seenLines(status)],
     ['Refused', refusalLines(status)],
     [
       'Warnings',
@@ -64,6 +66,11 @@ const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]
 
 const formatConnection = ({ principal, address, requests }: AgentStatus['connections'][number]): string =>
   `${short(principal.deviceId)} (${principal.role}) from ${address}, ${requests} requests under way`;
+
+function seenLines({ discovery }: AgentStatus): string[] {
+  const known = (discovery?.peers ?? []).filter(({ deviceId }) => deviceId !== null);
+  return known.slice(0, SHOWN).map(formatPeer);
+}
 
 function refusalLines({ denied, refusals }: AgentStatus): string[] {
   const total = Object.values(denied).reduce((sum, times) => sum + times, 0);

@@ -32,6 +32,8 @@ export interface AgentStatus {
   };
   readonly stores: readonly StoreStatus[];
   readonly connections: GatewayStatus['connections'];
+  /** What is seen on the links; null before the gateway answers. */
+  readonly discovery: GatewayStatus['discovery'] | null;
   /** How often, by rule, since the start. */
   readonly denied: Readonly<Record<string, number>>;
   readonly refusals: readonly RecentRefusal[];
@@ -75,6 +77,7 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     },
     stores: await createStores(settings.stores).status(),
     connections: gateway?.connections ?? [],
+    discovery: gateway?.discovery ?? null,
     denied: gateway?.denied ?? {},
     refusals: recent.refusals,
     warnings: recent.warnings,

@@ -22,6 +22,9 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
       return `${formatPrincipal(event.principal)} connected from ${event.address}`;
     case 'disconnected':
       return `${formatPrincipal(event.principal)} disconnected`;
+    case 'peer-seen':
+    case 'peer-lost':
+      return formatPeerEvent(event);
     case 'denied':
       return style.warn(formatDenied(event));
     case 'warning':
@@ -30,6 +33,18 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
     case 'stopped':
       return null;
   }
+}
+
+/** Unknown names come from whoever is on the link: they are in `patchcord peers`, and not worth a line each. */
+function formatPeerEvent({
+  event,
+  deviceId,
+  address,
+  zone,
+}: Extract<SeenEvent, { event: 'peer-seen' | 'peer-lost' }>): string | null {
+  if (deviceId === null) return null;
+  const what = event === 'peer-seen' ? 'is announced' : 'is announced no more';
+  return `${deviceId.slice(0, ID_CHARACTERS)} ${what} at ${address}%${zone}`;
 }
 
 export function formatDenied(event: Extract<SeenEvent, { event: 'denied' }>): string {

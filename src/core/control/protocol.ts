@@ -5,6 +5,7 @@ import { isObject } from '../env/env.js';
 import type { DeviceId } from '../ids.js';
 import type { DenialCode } from '../leaf/judge.js';
 import type { RefusalCode } from '../errors.js';
+import type { StatementDocument } from '../statements.js';
 
 export interface Listener {
   /** Without its zone. */
@@ -12,6 +13,13 @@ export interface Listener {
   /** The link; null for loopback. */
   readonly zone: string | null;
   readonly port: number;
+}
+
+/** Where the peer streams listen. */
+export interface StreamDoor {
+  /** On 127.0.0.1; null where only the passed socket is listened on. */
+  readonly port: number | null;
+  readonly fd: 3 | null;
 }
 
 /** A principal, as events name one. */
@@ -42,9 +50,23 @@ export interface DeniedEvent {
   /** The device id that a refused leaf's key has. */
   readonly deviceId?: DeviceId;
   readonly address?: string;
+  /** The device that was meant, where it was this side that dialled. */
+  readonly dialled?: DeviceId;
   readonly requestId?: string;
   /** How many refusals by this rule this stands for, where they came too fast to be told one by one. */
   readonly count?: number;
+}
+
+/** An address on a link where a device might be; only its leaf says whether it is. */
+export interface PeerHint {
+  /** Null for a name that no known device has today. */
+  readonly deviceId: DeviceId | null;
+  /** The name of the day. */
+  readonly instance: string;
+  /** Without its zone. */
+  readonly address: string;
+  readonly zone: string;
+  readonly port: number;
 }
 
 export type GatewayEvent =
@@ -52,11 +74,23 @@ export type GatewayEvent =
       readonly event: 'ready';
       readonly listeners: readonly Listener[];
       readonly confinedBy: readonly string[];
+      /** Where local programs reach peers; null where they cannot. */
+      readonly peerStreams: StreamDoor | null;
     }
   | ({ readonly event: 'listening' } & Listener)
   | ({ readonly event: 'unlistening' } & Listener)
   | { readonly event: 'connected'; readonly principal: PrincipalName; readonly address: string }
   | { readonly event: 'disconnected'; readonly principal: PrincipalName; readonly address: string }
+  | ({ readonly event: 'peer-reached'; readonly deviceId: DeviceId } & Listener)
+  | { readonly event: 'peer-unreached'; readonly deviceId: DeviceId }
+  | {
+      readonly event: 'revocations-learned';
+      /** The peer that had them. */
+      readonly deviceId: DeviceId;
+      readonly revocations: readonly StatementDocument[];
+    }
+  | ({ readonly event: 'peer-seen' } & PeerHint)
+  | ({ readonly event: 'peer-lost' } & PeerHint)
   | DeniedEvent
   | {
       readonly event: 'warning';
@@ -68,11 +102,11 @@ export type GatewayEvent =
   | { readonly event: 'stopped' };
 
 export type WarningCode =
-  | 'not-built-yet'
   | 'credential'
   | 'database-admin'
   | 'upstream-down'
   | 'listen'
+  | 'discovery'
   | 'leaf-dates'
   | 'blob-corrupt'
   | 'events-dropped'

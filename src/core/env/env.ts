@@ -5,6 +5,8 @@ import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import { compilePolicy } from '../policy/compile.js';
 import type { Policy } from '../policy/policy.js';
 import { compileCouchdb, type Couchdb } from './couchdb.js';
+import { compileDiscovery, type Discovery } from './discovery.js';
+import { compilePeerStreams, type PeerStreams } from './peer-streams.js';
 import { createProblems, parseShape, type Problem, type Problems } from './problems.js';
 import {
   COUCHDB,
@@ -39,8 +41,8 @@ export interface Env {
   /** Null for a device that has no leaf yet: it discovers and pairs, and listens nowhere. */
   readonly service: Service | null;
   readonly listen: Listen | null;
-  readonly discovery: v.InferOutput<typeof DISCOVERY> | null;
-  readonly peerStreams: v.InferOutput<typeof PEER_STREAMS> | null;
+  readonly discovery: Discovery;
+  readonly peerStreams: PeerStreams | null;
   readonly limits: Limits;
 }
 
@@ -88,11 +90,14 @@ function compileEnv(raw: RawEnv, problems: Problems): Env {
     schema: Schema,
   ): v.InferOutput<Schema> | null =>
     Object.hasOwn(raw, key) ? parseShape(schema, raw[key], [key], problems) : null;
+  const peerStreams = shapeOf('peerStreams', PEER_STREAMS);
+  const service = compileService(shapeOf, problems);
+  const listen = shapeOf('listen', LISTEN);
   return {
-    service: compileService(shapeOf, problems),
-    listen: shapeOf('listen', LISTEN),
-    discovery: shapeOf('discovery', DISCOVERY),
-    peerStreams: shapeOf('peerStreams', PEER_STREAMS),
+    service,
+    listen,
+    discovery: compileDiscovery(shapeOf('discovery', DISCOVERY), listen, service !== null),
+    peerStreams: peerStreams && compilePeerStreams(peerStreams, problems),
     limits: shapeOf('limits', LIMITS) ?? DEFAULT_LIMITS,
   };
 }

@@ -7,6 +7,8 @@ const MAX_NAME_CHARACTERS = 64;
 const MAX_TEXT_CHARACTERS = 65_536;
 const MAX_ENTRIES = 100_000;
 const MAX_STORES = 64;
+/** Each costs the hashes of three names a day. */
+const MAX_KNOWN_DEVICES = 4096;
 const MAX_PORT = 65_535;
 const MAX_LIMIT = 2 ** 40;
 
@@ -127,12 +129,55 @@ export const POLICY = v.strictObject({
 export const DISCOVERY = v.strictObject({
   announce: v.optional(v.boolean()),
   browse: v.optional(v.boolean()),
+  known: v.optional(v.pipe(v.array(id), v.maxLength(MAX_KNOWN_DEVICES, 'has too many entries')), []),
+});
+
+const MAX_DELAYS = 32;
+const MAX_DELAY_MS = 3_600_000;
+const MAX_HIDE_MS = 60_000;
+const MAX_HINTS_PER_DEVICE = 8;
+const milliseconds = (most: number) =>
+  v.pipe(
+    v.number(),
+    v.check(
+      (value) => Number.isInteger(value) && value >= 0 && value <= most,
+      `must be milliseconds: a whole number from 0 to ${most}`,
+    ),
+  );
+/** What is left out is as in `DEFAULT_RECONNECT`. */
+const RECONNECT = v.strictObject({
+  delaysMs: v.optional(
+    v.pipe(
+      v.array(milliseconds(MAX_DELAY_MS)),
+      v.minLength(1, 'must have at least one delay'),
+      v.maxLength(MAX_DELAYS, 'has too many entries'),
+    ),
+  ),
+  jitter: v.optional(
+    v.pipe(
+      v.number(),
+      v.check((value) => value >= 0 && value <= 1, 'must be a share, from 0 to 1'),
+    ),
+  ),
+  hideMs: v.optional(milliseconds(MAX_HIDE_MS)),
+  mode: v.optional(v.picklist(['keep-up', 'on-demand'], oneOf('keep-up', 'on-demand'))),
 });
 
 export const PEER_STREAMS = v.strictObject({
   port: v.optional(port),
   fd: v.optional(v.literal(3, 'must be 3')),
   tokens: v.record(key, v.pipe(v.string(), v.minLength(16, 'must have 16 characters or more'))),
+  reconnect: v.optional(RECONNECT, {}),
+  addresses: v.optional(
+    v.record(
+      id,
+      v.pipe(
+        v.array(v.strictObject({ address: text, zone: v.nullable(linkName), port })),
+        v.maxLength(MAX_HINTS_PER_DEVICE, 'has too many entries'),
+      ),
+    ),
+    {},
+  ),
 });
 
 export const LIMITS = v.strictObject(

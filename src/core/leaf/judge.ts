@@ -30,11 +30,13 @@ export const DENIALS = {
   'is-ca': 'the certificate is a CA, not a leaf',
   'key-usage': 'the key usage lacks digitalSignature',
   'extended-key-usage': 'the extended key usage lacks clientAuth',
+  'server-auth': 'the extended key usage lacks serverAuth',
   'critical-extension': 'the certificate has a critical extension that is not known',
   name: 'the CN is not the id of its own key',
   'revoked-here': 'the device or the certificate is denied by trust.revoked',
   'revoked-by-ca': 'the CA that signed the certificate has revoked the device',
   'no-principal': 'no entry of policy.principals matches',
+  'other-device': 'another device answered than the one that was dialled',
 } as const;
 
 export type DenialCode = keyof typeof DENIALS;
@@ -43,6 +45,7 @@ export type Verdict =
   { readonly admitted: Principal } | { readonly denied: DenialCode; readonly deviceId: DeviceId | null };
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const DIGITAL_SIGNATURE = 0x80;
 
 /** The verdict at `now`. An empty trust or an empty policy lets no one in. */
@@ -64,6 +67,25 @@ export function judgeLeaf(leaf: Certificate | null, trust: Trust, policy: Policy
   const role = entry === undefined ? undefined : policy.roles.get(entry.role);
   if (entry === undefined || role === undefined) return { denied: 'no-principal', deviceId: leaf.deviceId };
   return { admitted: createPrincipal(leaf, entry, role) };
+}
+
+/**
+ * The verdict on whoever answered where `device` was dialled (null: where a name was that no known device has). Judged
+ * as a client's leaf is, for the same people stand on both ends; and it must be for servers, and of that device.
+ */
+export function judgeDialled(
+  leaf: Certificate | null,
+  device: DeviceId | null,
+  trust: Trust,
+  policy: Policy,
+  now: Date,
+): Verdict {
+  const verdict = judgeLeaf(leaf, trust, policy, now);
+  if (leaf === null || 'denied' in verdict) return verdict;
+  const { deviceId } = leaf;
+  if (leaf.extendedKeyUsage?.includes(SERVER_AUTH) === false) return { denied: 'server-auth', deviceId };
+  if (device !== null && deviceId !== device) return { denied: 'other-device', deviceId };
+  return verdict;
 }
 
 /** What a leaf has shown: the CA that signed it, the name that it is whitelisted under, its device. */

@@ -1,0 +1,46 @@
+// `patchcord peers`: asks the running `up` who is seen on the links.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Cli, CommandContext } from '../cli/cli.js';
+import { withExamples } from '../cli/examples.js';
+import { askAgent } from '../rpc/ask-agent.js';
+import { formatPeers } from '../status/peers-text.js';
+
+interface Options {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+const WATCH_MS = 1000;
+/** ECMA-48: cursor home, erase below. */
+const REDRAW = '\u001b[H\u001b[J';
+
+export function addPeers(program: Command, cli: Cli): void {
+  const command = program
+    .command('peers')
+    .description('tell which devices are seen on the links')
+    .option('--watch', 'tell again when it changes, until Ctrl-C')
+    .option('--json', 'print JSON')
+    .action((options: Options) => cli.run(options, (context) => runPeers(context, options)));
+  withExamples(command, [
+    ['patchcord peers', 'who is there'],
+    ['patchcord peers --watch', 'plug a cable in, and see'],
+    ['patchcord peers --json', 'for programs'],
+  ]);
+}
+
+async function runPeers(context: CommandContext, { watch = false }: Options): Promise<void> {
+  const { paths, output, style, stdout, signal } = context;
+  const redraw = watch && stdout.isTTY ? REDRAW : '';
+  let last = '';
+  for (;;) {
+    const { discovery } = await askAgent(paths, 'status');
+    const peers = discovery?.peers ?? [];
+    const seen = JSON.stringify(discovery);
+    if (seen !== last) output.tell({ peers }, redraw + formatPeers(discovery, style));
+    last = seen;
+    if (!watch) return;
+    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+  }
+}

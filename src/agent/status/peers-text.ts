@@ -1,0 +1,37 @@
+// Who is seen on the links, for people.
+import type { Style } from '../cli/style.js';
+import type { AgentStatus } from './status.js';
+
+const ID_CHARACTERS = 8;
+
+type Discovery = NonNullable<AgentStatus['discovery']>;
+type Peer = Discovery['peers'][number];
+
+/** What dialling found of an address, in words. */
+const STANDINGS = new Map([
+  ['proven', 'reached'],
+  ['unreachable', 'does not answer'],
+  ['wrong', 'somebody else answered'],
+]);
+
+export function formatPeer({ deviceId, instance, address, zone, port, standing, connected }: Peer): string {
+  const who = deviceId === null ? `unknown, as ${instance}` : deviceId.slice(0, ID_CHARACTERS);
+  const how = connected ? 'connected' : (STANDINGS.get(standing) ?? 'announced');
+  return `${who} at ${address}%${zone}, port ${port}: ${how}`;
+}
+
+/** One line for each address, then what was not believed. */
+export function formatPeers(discovery: AgentStatus['discovery'], style: Style): string {
+  if (discovery === null) return style.warn('the gateway does not tell');
+  const { links, peers, refused, malformed, conflicts } = discovery;
+  if (links.length === 0) return 'There is no link to look on.';
+  const zones = links.map(({ zone }) => zone).join(', ');
+  const lines = peers.length === 0 ? [`Nobody is seen on ${zones}.`] : peers.map(formatPeer);
+  if (conflicts > 0)
+    lines.push(style.warn(`Somebody announced the name of this device, ${conflicts} times.`));
+  if (refused + malformed > 0)
+    lines.push(
+      style.warn(`Not believed: ${refused} announcements too many, ${malformed} malformed packets.`),
+    );
+  return lines.join('\n');
+}

@@ -1,0 +1,19 @@
+// Whom the env knows by id, and whether it would let in anyone else.
+import type { Env, Service } from '../../core/env/env.js';
+import { deviceIdOf, type DeviceId } from '../../core/ids.js';
+
+/** Devices that the env names: those to look for, in the policy, and the holders of whitelisted certificates. */
+export function knownDevices({ service, discovery }: Env): Set<DeviceId> {
+  const known = new Set<DeviceId>(discovery.known);
+  for (const entry of service?.policy.principals ?? []) {
+    if (entry.kind === 'issuer' && entry.device !== null) known.add(entry.device);
+  }
+  for (const { x509 } of service?.whitelisted.values() ?? [])
+    known.add(deviceIdOf(x509.publicKey.export({ type: 'spki', format: 'der' })));
+  if (service !== null) known.delete(service.identity.deviceId);
+  return known;
+}
+
+/** Only where some CA's devices are let in without being named can an unknown name be worth a look. */
+export const mayDialUnknown = (service: Service | null): boolean =>
+  service?.policy.principals.some((entry) => entry.kind === 'issuer' && entry.device === null) ?? false;

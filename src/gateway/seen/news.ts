@@ -1,0 +1,88 @@
+// Tells what changed in the table, at a pace that strangers can not set: the launcher by events, the dialling side by
+// calls. What is told late is told right.
+import type { GatewayEvent } from '../../core/control/protocol.js';
+import type { AddressBook, UnknownName } from '../../core/discovery/addresses.js';
+import type { Seen } from '../../core/discovery/entry.js';
+import { createUnknownDials } from '../../core/discovery/rests.js';
+import type { SeenTable } from '../../core/discovery/table.js';
+import { createTold } from '../../core/discovery/told.js';
+import type { DeviceId } from '../../core/ids.js';
+
+export interface NewsOptions {
+  readonly table: SeenTable;
+  readonly steadyMs: () => number;
+  /** Whether an unknown device could be one that is let in. */
+  readonly mayDialUnknown: () => boolean;
+  readonly emit: (event: GatewayEvent) => void;
+}
+
+export interface News extends Pick<AddressBook, 'onUnknown' | 'onChange'> {
+  /** The table may have changed: what is new in it is told soon. */
+  changed(): void;
+  close(): void;
+}
+
+/** At most so many events, and new names dialled, … */
+const MAX_CHANGES = 8;
+const MAX_DIALS = 4;
+/** … in each interval of this. */
+const INTERVAL_MS = 250;
+
+export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOptions): News {
+  const told = createTold();
+  const unknownDials = createUnknownDials();
+  const dialers = new Set<(unknown: UnknownName) => void>();
+  const watchers = new Set<(deviceId: DeviceId) => void>();
+  let lastAt = -Infinity;
+  let timer: NodeJS.Timeout | null = null;
+  let isClosed = false;
+
+  function changed(): void {
+    if (isClosed) return;
+    timer ??= setTimeout(tell, Math.max(0, lastAt + INTERVAL_MS - steadyMs())).unref();
+  }
+
+  function tell(): void {
+    timer = null;
+    lastAt = steadyMs();
+    const { seen, lost, hasMore } = told.next(table.list(), MAX_CHANGES);
+    for (const entry of lost) emit({ event: 'peer-lost', ...describe(entry) });
+    for (const entry of seen) emit({ event: 'peer-seen', ...describe(entry) });
+    const devices = new Set([...lost, ...seen].map(({ deviceId }) => deviceId));
+    for (const device of devices) if (device !== null) for (const watcher of watchers) watcher(device);
+    dialUnknown();
+    if (hasMore) changed();
+  }
+
+  function dialUnknown(): void {
+    if (dialers.size === 0 || !mayDialUnknown()) return;
+    const now = steadyMs();
+    let dials = 0;
+    for (const { instance, address, deviceId } of table.list()) {
+      if (dials === MAX_DIALS) {
+        changed();
+        return;
+      }
+      if (deviceId !== null || !unknownDials.take(instance, address.zone, now)) continue;
+      dials += 1;
+      for (const dial of dialers) dial({ instance, address });
+    }
+  }
+
+  return {
+    changed,
+    onUnknown: (dial) => subscribe(dialers, dial),
+    onChange: (watcher) => subscribe(watchers, watcher),
+    close() {
+      isClosed = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+const describe = ({ deviceId, instance, address }: Seen) => ({ deviceId, instance, ...address });
+
+function subscribe<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
