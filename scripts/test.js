@@ -30,6 +30,8 @@ const runner = spawn(
   [
     '--test',
     '--test-concurrency=2',
+    // A test that hangs fails, and says which one it is.
+    '--test-timeout=240000',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/skips-reporter.js',

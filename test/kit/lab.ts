@@ -66,7 +66,11 @@ export async function startLab({ upstream: setUp, credentials, ...plan }: LabPla
   setUp?.(upstream);
   const env = createEnv({ couchUrl: upstream.url, ...plan, pki });
   Object.assign(env.couchdb.credentials, credentials);
-  const gateway = await startGateway(env);
+  const gateway = await startGateway(env).catch(async (error: unknown) => {
+    // A server that nobody closes would keep the test's process for ever.
+    await upstream.close();
+    throw error;
+  });
   const contextOf = (leaf: TestLeaf) => ({ secureContext: createSecureContext(tlsOf(leaf)) });
   const tls = { ada: contextOf(pki.ada.desktop), grace: contextOf(pki.grace.laptop) };
   const privateKey = createPrivateKey(pki.ada.laptop.keyPem);

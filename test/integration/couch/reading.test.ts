@@ -133,6 +133,17 @@ function seenChanges(reply: PeerReply) {
   return { ...seen(reply), body: rows.sort((one, other) => (one.id < other.id ? -1 : 1)) };
 }
 
+/** CouchDB's sizes change while it tidies up. */
+function seenInfo(reply: PeerReply) {
+  const body = reply.body.toString().replace(/"sizes":\{[^}]*\}/, '');
+  return { status: reply.status, type: reply.headers['content-type'], body };
+}
+
+const readingOf = (path: string): ((reply: PeerReply) => object) => {
+  if (path.startsWith('/_changes')) return seenChanges;
+  return path === '' || path === '/' ? seenInfo : seen;
+};
+
 for (const kind of UPSTREAM_KINDS) {
   suite(`a database through the gateway (${kind})`, () => {
     const ending = createEnding();
@@ -180,7 +191,7 @@ for (const kind of UPSTREAM_KINDS) {
         const request = { ...(headers && { headers }), ...(body !== undefined && { body }) };
         const expected = await direct.ask(method, `/${database}${path}`, request);
         const reply = await peer.ask(method, `/couch/${database}${path}`, request);
-        const read = path.startsWith('/_changes') ? seenChanges : seen;
+        const read = readingOf(path);
         assert.deepEqual(read(reply), read(expected));
       });
     }

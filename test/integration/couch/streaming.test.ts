@@ -1,18 +1,14 @@
 // What streams through the gateway streams: attachments in both directions in constant memory, at the pace of the
-// slower side; feeds line by line, for as long as they like; multipart byte for byte.
+// slower side; multipart byte for byte.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { before, suite, test } from 'node:test';
-import { tlsOf } from '../../kit/env.js';
 import { createEnding } from '../../kit/ending.js';
 import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
 import { watchMemory } from '../../kit/memory.js';
 import { readReply, type Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
-import { connectRaw, get, parseReply } from '../../kit/raw-client.js';
 import { startStreamingUpstream, type StreamingUpstream } from '../../kit/streaming-upstream.js';
 import { createBulkBytes, hashStream } from './bulk-bytes.js';
 
@@ -21,7 +17,6 @@ const LARGE = createBulkBytes(300);
 const MAX_GROWTH_BYTES = 60 * MIB;
 /** More than all buffers on the way hold together: sockets', TLS's, and the gateway's own. */
 const MAX_ON_THE_WAY_BYTES = 64 * MIB;
-const IDLE_MS = 400;
 const ATTACHMENT = '/couch/dmedia-0/doc/movie.mov';
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
@@ -42,7 +37,6 @@ suite('streaming through the gateway', () => {
       url: upstream.url,
       login,
       databases,
-      limits: { idleMs: IDLE_MS },
     });
     ending.add(() => through.stop());
     peer = through.peer(pki.ada.desktop);
@@ -129,70 +123,6 @@ suite('streaming through the gateway', () => {
     assert.equal((await reply).status, 201);
   });
 
-  /** Opens a feed; resolves with the upstream's end of it, and the peer's, as lines. */
-  async function openFeed(query: string, from: Peer = peer, opening = '') {
-    const asked = new Promise<ServerResponse>((resolve) => {
-      upstream.handle = (_, response) => {
-        response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-        if (opening !== '') response.write(opening);
-        resolve(response);
-      };
-    });
-    const reply = await from.open('GET', `/couch/dmedia-0/_changes?${query}`);
-    const lines = createInterface({ input: reply })[Symbol.asyncIterator]();
-    const nextLine = async (): Promise<string> => String((await lines.next()).value);
-    return { response: await asked, reply, nextLine };
-  }
-
-  async function talk({ response, reply, nextLine }: Awaited<ReturnType<typeof openFeed>>): Promise<void> {
-    for (let line = 0; line < 50; line++) {
-      const text = line % 10 === 9 ? '' : `{"seq":${line}}`;
-      response.write(`${text}\n`);
-      assert.equal(await nextLine(), text);
-    }
-    response.end();
-    await once(reply, 'end');
-  }
-
-  for (const feed of ['continuous', 'longpoll', 'eventsource']) {
-    test(`a feed opens at once, and each line arrives before the next is written (${feed})`, async () => {
-      await talk(await openFeed(`feed=${feed}&since=0`));
-    });
-  }
-
-  test('_changes of which the upstream finds row after row arrives so', async () => {
-    const feed = await openFeed('since=0', peer, '{"results":[\n');
-    assert.equal(await feed.nextLine(), '{"results":[');
-    await talk(feed);
-  });
-
-  test('a feed outlives the time that an idle connection has, with heartbeats and without a word', async (t) => {
-    const withBeats = await openFeed('feed=continuous&heartbeat=1000', through.peer(pki.ada.camera));
-    const withoutWord = await openFeed('feed=continuous', through.peer(pki.ada.camera));
-    const beats = setInterval(() => withBeats.response.write('\n'), IDLE_MS / 4);
-    t.after(() => clearInterval(beats));
-    const idle = connectRaw(through.gateway.port, tlsOf(pki.ada.camera));
-    idle.write(get('/couch/'));
-    await idle.closed;
-    assert.equal(parseReply(idle.received())?.status, 200);
-    for (let beat = 0; beat < 8; beat++) assert.equal(await withBeats.nextLine(), '');
-    clearInterval(beats);
-    for (const { response, nextLine } of [withBeats, withoutWord]) {
-      response.write('{"seq":1}\n');
-      let line = '';
-      while (line === '') line = await nextLine();
-      assert.equal(line, '{"seq":1}');
-    }
-  });
-
-  test('a feed ends upstream when the peer goes', async () => {
-    const from = through.peer(pki.ada.camera);
-    const { response, reply } = await openFeed('feed=continuous', from);
-    const closed = once(response, 'close');
-    reply.destroy();
-    await closed;
-  });
-
   test('multipart goes up and comes down byte for byte', async () => {
     const boundary = 'a b+c/d=e?"';
     const document =
@@ -227,24 +157,5 @@ suite('streaming through the gateway', () => {
       assert.equal(reply.headers['content-type'], type);
       assert.deepEqual(reply.body, body);
     }
-  });
-
-  test('a reload that leaves the role its database leaves all that is under way alone', async () => {
-    const feed = await openFeed('feed=continuous');
-    const small = createBulkBytes(8);
-    const arrived = new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
-      upstream.handle = (request, response) => resolve([request.pause(), response]);
-    });
-    const upload = peer.ask('PUT', ATTACHMENT, { body: small.stream(), headers: OCTETS });
-    const [request, response] = await arrived;
-    await through.gateway.call('reload', {});
-    feed.response.write('{"seq":1}\n');
-    assert.equal(await feed.nextLine(), '{"seq":1}');
-    assert.equal(await hashStream(request), small.sha256);
-    response.writeHead(201).end('{}');
-    assert.equal((await upload).status, 201);
-    const cut = once(feed.reply, 'error');
-    await through.gateway.call('reload', { policy: { roles: {}, principals: [] } });
-    await cut;
   });
 });
