@@ -195,7 +195,10 @@ describe('a peer stream', () => {
   test('has 32 requests in flight; the 33rd waits for its turn, a feed does not', async () => {
     const held: http.ServerResponse[] = [];
     upstream.handle = (request, response) => {
-      if (request.url?.includes('_changes') === true) { json(response, { results: [] }); return; }
+      if (request.url?.includes('_changes') === true) {
+        json(response, { results: [] });
+        return;
+      }
       held.push(response);
     };
     const asked = Array.from({ length: 33 }, (_, index) =>
