@@ -104,3 +104,14 @@ export function remotePouch(
     },
   });
 }
+
+/** The database at this URL of loopback, as PouchDB sees it; the header is all that tells who asks. */
+export function httpPouch(url: string, authorization: string): PouchDatabase {
+  return new PouchDB(url, {
+    fetch(address, options) {
+      const { headers } = options as { headers: Headers };
+      headers.set('authorization', authorization);
+      return PouchDB.fetch(address, options);
+    },
+  });
+}

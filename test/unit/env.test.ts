@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseEnv } from '../../dist/core/env/env.js';
+import { DEFAULT_RECONNECT } from '../../dist/core/peers/reconnect.js';
 import { createEnv } from '../kit/env.js';
 import { createTestPki, selfSignedLeaf, type TestPki } from '../kit/pki.js';
 
@@ -31,12 +32,24 @@ function problemsOf(env: unknown): string[] {
 const pathsOf = (env: unknown): string[] => problemsOf(env).map((problem) => problem.split(' ')[0] ?? '');
 
 describe('parseEnv', () => {
+  const streams = (more: object): Changes => ({
+    peerStreams: { port: 1, tokens: { a: 'x'.repeat(16) }, ...more },
+  });
+  const hint = (more: object) => ({ address: 'fe80::1', zone: 'e', port: 1, ...more });
+
   test('takes the household of the tests, and defaults what may be left out', () => {
     const parsed = parseEnv(envWith({ files: undefined, limits: undefined }));
     assert.ok('env' in parsed);
     assert.equal(parsed.env.service?.identity.deviceId, pki.ada.laptop.deviceId);
     assert.deepEqual(parsed.env.service.stores, []);
     assert.equal(parsed.env.limits.idleMs, 65_000);
+  });
+
+  test('takes peer streams, with a policy of reconnection that needs no file', () => {
+    const parsed = parseEnv(envWith(streams({ reconnect: { hideMs: 0 } })));
+    assert.ok('env' in parsed);
+    assert.deepEqual(parsed.env.peerStreams?.reconnect, { ...DEFAULT_RECONNECT, hideMs: 0 });
+    assert.equal(parsed.env.peerStreams.addresses.size, 0);
   });
 
   test('takes a device that has no identity yet', () => {
@@ -94,6 +107,11 @@ describe('parseEnv', () => {
     ['a limit of nothing, and one that is none', { limits: { idleMs: 0, connektions: 1 } }, ['$.limits.idleMs', '$.limits.connektions']],
     ['a link that cannot be one', { 'listen/on': ['a/b'] }, ['$.listen.on[0]']],
     ['a short token', { peerStreams: { port: 1, tokens: { a: 'short' } } }, ['$.peerStreams.tokens.a']],
+    ['no token, and no door', { peerStreams: { tokens: {} } }, ['$.peerStreams', '$.peerStreams.tokens']],
+    ['a policy of reconnection with a mistake in each part', streams({ reconnect: { delaysMs: [1, -1, 'x'], jitter: 1.5, hideMs: 60_001, mode: 'always', more: 1 } }), ['$.peerStreams.reconnect.delaysMs[1]', '$.peerStreams.reconnect.delaysMs[2]', '$.peerStreams.reconnect.jitter', '$.peerStreams.reconnect.hideMs', '$.peerStreams.reconnect.mode', '$.peerStreams.reconnect.more']],
+    ['no delays', streams({ reconnect: { delaysMs: [] } }), ['$.peerStreams.reconnect.delaysMs']],
+    ['hints for who is no device', streams({ addresses: { x: [] } }), ['$.peerStreams.addresses.x']],
+    ['hints that cannot be dialled', streams({ addresses: { [ada.camera.deviceId]: [hint({}), hint({ zone: null }), hint({ address: '192.0.2.1' }), hint({ address: 'fe80::1%e' }), hint({ address: '::1' }), hint({ port: 0 }), hint({ address: 'fe80:::1' })] } }), [1, 2, 3, 4, 5, 6].map((index) => `$.peerStreams.addresses.${ada.camera.deviceId}[${index}]`)],
   ];
   for (const [name, change, paths] of flaws) {
     test(`refuses ${name}`, () => assert.deepEqual(pathsOf(envWith(change)), paths));

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseEnv, type Service } from '../../dist/core/env/env.js';
 import { readCertificate } from '../../dist/core/leaf/certificate.js';
-import { judgeLeaf } from '../../dist/core/leaf/judge.js';
+import { judgeDialled, judgeLeaf } from '../../dist/core/leaf/judge.js';
 import type { DeviceId } from '../../dist/core/ids.js';
+import { extendedKeyUsage } from '../../dist/adapters/pki/extensions.js';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
 import { createEnv } from '../kit/env.js';
 import {
   createTestPki,
+  customLeaf,
   FLAW_NAMES,
   VERDICT_OF_FLAW,
   flawedLeaf,
@@ -133,5 +135,52 @@ describe('the judgement of a leaf', () => {
     assert.equal(verdict(ada.camera, byAda), 'own-device');
     const byGrace = serviceWith({ trust: { revocations: [revocation(grace, ada.desktop.deviceId)] } });
     assert.equal(verdict(ada.desktop, byGrace), 'own-device');
+  });
+});
+
+describe('the judgement of whoever was dialled', () => {
+  const dialled = (leaf: TestLeaf, device: DeviceId | null, service = serviceWith()): string => {
+    const judged = judgeDialled(
+      readCertificate(pemToDer(leaf.certPem)),
+      device,
+      service.trust,
+      service.policy,
+      now,
+    );
+    return 'admitted' in judged ? judged.admitted.role.name : judged.denied;
+  };
+
+  test('is that of a client, and pinned to the device', () => {
+    assert.equal(dialled(ada.desktop, ada.desktop.deviceId), 'own-device');
+    assert.equal(dialled(ada.desktop, ada.camera.deviceId), 'other-device');
+    assert.equal(dialled(pki.stranger.laptop, pki.stranger.laptop.deviceId), 'issuer-unknown');
+    const revoked = serviceWith({ trust: { revoked: [`device:${ada.desktop.deviceId}`] } });
+    assert.equal(dialled(ada.desktop, ada.desktop.deviceId, revoked), 'revoked-here');
+    assert.deepEqual(judgeDialled(null, null, revoked.trust, revoked.policy, now), {
+      denied: 'no-certificate',
+      deviceId: null,
+    });
+  });
+
+  test('of an unknown name takes any device that is let in', () => {
+    assert.equal(dialled(ada.desktop, null), 'own-device');
+    assert.equal(dialled(grace.desktop, null), 'no-principal');
+  });
+
+  test('wants a leaf that is for servers too', () => {
+    const extension = extendedKeyUsage(['clientAuth']);
+    const plan = { extensions: new Map([[extension.oid, extension]]) };
+    const leaf = customLeaf({ name: ada.ca.userId, keyPem: ada.ca.keyPem }, now, plan);
+    assert.equal(verdict(leaf), 'own-device');
+    assert.equal(dialled(leaf, leaf.deviceId), 'server-auth');
+    const whitelisted = (nas: TestLeaf): Service =>
+      serviceWith({
+        trust: { certs: { nas: nas.certPem } },
+        principals: [{ cert: 'nas', role: 'novel-crew' }],
+      });
+    const plain = flawedLeaf('no-extended-key-usage', pki.stranger.ca, now);
+    assert.equal(dialled(plain, plain.deviceId, whitelisted(plain)), 'novel-crew');
+    const client = customLeaf({ name: pki.stranger.ca.userId, keyPem: pki.stranger.ca.keyPem }, now, plan);
+    assert.equal(dialled(client, client.deviceId, whitelisted(client)), 'server-auth');
   });
 });

@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly executable?: string;
   /** Refuse to run a gateway that nothing confines. */
   readonly requireConfinement?: boolean;
+  /** A listening Unix socket of this process, which the gateway gets as fd 3: for `"peerStreams": {"fd": 3}`. */
+  readonly peerStreamsFd?: number;
   /** Ends the gateway when it is aborted. */
   readonly signal?: AbortSignal;
   /** Hears each line that the gateway logs; without it they go to this process's stderr. */
@@ -124,10 +126,18 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
   };
 }
 
-function start({ executable = GATEWAY, onLog }: LaunchOptions): ChildProcessWithoutNullStreams {
+function start({
+  executable = GATEWAY,
+  onLog,
+  peerStreamsFd,
+}: LaunchOptions): ChildProcessWithoutNullStreams {
   const command = executable === GATEWAY ? [process.execPath, executable] : [executable];
   // Nothing of this process's environment: NODE_OPTIONS alone could open an inspector or write a report.
-  const child = spawn('/bin/sh', ['-c', WITHOUT_CORE, ...command], { env: {}, stdio: 'pipe' });
+  const passed = peerStreamsFd === undefined ? [] : [peerStreamsFd];
+  const child = spawn('/bin/sh', ['-c', WITHOUT_CORE, ...command], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe', ...passed],
+  }) as ChildProcessWithoutNullStreams;
   const splitter = createLineSplitter();
   child.stderr.on('data', (bytes: Buffer) => {
     for (const line of splitter.push(bytes)) if (line !== null) (onLog ?? logToStderr)(line);

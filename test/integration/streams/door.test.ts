@@ -5,13 +5,11 @@ import http from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { GatewayError } from '../../../dist/index.js';
 import { isEvent, startGateway, type TestGateway } from '../../kit/gateway.js';
 import { readReply } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
-import { GATEWAY_BIN } from '../../kit/process.js';
 import { startRecordingUpstream, type RecordingUpstream } from '../../kit/recording-upstream.js';
 import {
   atLoopback,
@@ -151,10 +149,8 @@ describe('the door of the peer streams', () => {
     // Node removes the path of a socket that it closes.
     renameSync(join(folder, 'made'), join(folder, 'streams'));
     const { fd } = (passed as unknown as { _handle: { fd: number } })._handle;
-    const child = spawn(process.execPath, [GATEWAY_BIN], { env: {}, stdio: ['pipe', 'pipe', 'inherit', fd] });
     const env = streamsEnv(pki, { [desktop]: [atLoopback(peer.port)] }, { port: undefined, fd: 3 });
-    child.stdin?.write(`${JSON.stringify(env)}\n`);
-    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const gateway = await startGateway(env, { peerStreamsFd: fd });
     passed.close();
     const ask = (host: string): Promise<number> =>
       new Promise((resolve, reject) => {
@@ -168,8 +164,7 @@ describe('the door of the peer streams', () => {
       });
     assert.equal(await ask('localhost'), 200);
     assert.equal(await ask('evil.example'), 403);
-    child.stdin?.end();
-    assert.equal(await new Promise((resolve) => child.once('close', resolve)), 0);
+    assert.equal(await gateway.stop(), 0);
     rmSync(folder, { recursive: true, force: true });
   });
 });
