@@ -1,4 +1,5 @@
-// Every refusal that a peer, or a local program at the peer streams, can be given, as one total table: a new code does not compile until it has a reply.
+// Every refusal that a peer, or a local program at the peer streams, can be given, as one total table: a new code does
+// not compile until it has a reply.
 
 export interface Reply {
   readonly status: number;
