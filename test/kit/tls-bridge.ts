@@ -12,9 +12,13 @@ export interface TlsBridge {
   close(): Promise<void>;
 }
 
+const KEEP_ALIVE_MS = 600_000;
+
 export async function startTlsBridge(peer: Pick<Peer, 'agent' | 'port'>): Promise<TlsBridge> {
   const seen: string[] = [];
   const server = createServer((incoming, response) => bridge(peer, seen, incoming, response));
+  // CouchDB's replicator does not ask again where a connection that it kept was closed as it began to.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,

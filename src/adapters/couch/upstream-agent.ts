@@ -53,7 +53,11 @@ function watch(socket: Socket, ready: string, connectMs: number, onLost: () => v
   socket.once(ready, () => clearTimeout(deadline));
   socket.once('end', onLost);
   socket.once('error', onLost);
-  socket.once('close', () => clearTimeout(deadline));
+  socket.once('close', () => {
+    clearTimeout(deadline);
+    // However it ended: not every version of Node tells an idle connection's end by the two events above.
+    onLost();
+  });
 }
 
 /** Lets what is under way go on, and keeps no connection after it: a reload cuts no feed that it still permits. */
