@@ -129,14 +129,14 @@ if (isInsideNamespace(import.meta.url)) {
     });
 
     test('both are at hand while one is in use, and the faster one is taken', WITHIN, async () => {
-      const limit = 'qdisc add dev far0 root tbf rate 80mbit burst 64kb latency 50ms'.split(' ');
+      const limit = 'qdisc add dev far0 root tbf rate 20mbit burst 64kb latency 50ms'.split(' ');
       execFileSync('nsenter', [`--net=/proc/${other.pid}/ns/net`, 'tc', ...limit]);
       const reply = await streams.open('GET', `/peers/${desktop}/files/${id}`);
       const pieces: Buffer[] = [];
       await readSome(reply, pieces, 1024 * 1024);
       await bothAreOpen();
-      assert.ok((await readRest(reply, pieces)).equals(blob));
-      const range = { headers: { range: 'bytes=0-4194303' } };
+      reply.destroy();
+      const range = { headers: { range: 'bytes=0-1048575' } };
       // Each link is tried with one of these at most; then it is known which carries more.
       for (let times = 0; times < 3; times++)
         await streams.ask('GET', `/peers/${desktop}/files/${id}`, range);

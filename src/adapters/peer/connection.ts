@@ -36,7 +36,7 @@ export interface PeerConnection {
 
 export interface ConnectionEvents {
   readonly onFree: () => void;
-  /** `wasLost`: the peer or the link ended it, while something was under way on it. */
+  /** `wasLost`: the peer or the link ended it, not this side. */
   readonly onClose: (wasLost: boolean) => void;
 }
 
@@ -81,7 +81,7 @@ export function createPeerConnection(
   socket.once('end', onEnded).once('error', onEnded);
   socket.once('close', () => {
     agent.destroy();
-    events.onClose(isEndedElsewhere && isBusy());
+    events.onClose(isEndedElsewhere);
   });
 
   function begin({ method, path, headers, body }: PeerRequest): ClientRequest {

@@ -3,7 +3,7 @@
 import { addressKey, type DialAddress } from '../../core/peers/dial-address.js';
 import type { PeerConnection } from './connection.js';
 import { createLinkMemory, type LinkMemory } from './link-memory.js';
-import { HEAD_START_MS, raceDials } from './race.js';
+import { raceDials } from './race.js';
 
 export interface DiallerOptions {
   /** Where the peer may be dialled now, the likeliest first. */
@@ -40,6 +40,9 @@ export interface Dialler {
   atHand(): readonly DialAddress[];
   close(): void;
 }
+
+/** What a link that worked may take to be had again, while another one is open: more than a busy device needs. */
+export const AT_HAND_MS = 1000;
 
 export function createDialler(options: DiallerOptions): Dialler {
   const open = new Set<PeerConnection>();
@@ -105,7 +108,7 @@ export function createDialler(options: DiallerOptions): Dialler {
     const { failures, roundTripMs, dialledAt } = memory.of(address);
     if (failures > 0 || roundTripMs === null || on(address).length > 0) return false;
     // One that takes longer than that is none that works.
-    return dialledAt === null || options.nowMs() - dialledAt < HEAD_START_MS;
+    return dialledAt === null || options.nowMs() - dialledAt < AT_HAND_MS;
   }
 
   return {

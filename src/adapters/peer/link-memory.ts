@@ -90,7 +90,9 @@ export function createLinkMemory(isLive: (key: string) => boolean, nowMs: () => 
     noteTransfer(address, bytes, ms) {
       if (bytes < MIN_TRANSFER_BYTES || ms <= 0) return;
       const record = of(address);
-      record.bytesPerMs = bytes / ms;
+      const isRecent = record.bytesPerMs !== null && nowMs() - record.measuredAt <= TRANSFER_MS;
+      // A busy moment of either device is no slow link.
+      record.bytesPerMs = isRecent ? ((record.bytesPerMs ?? 0) + bytes / ms) / 2 : bytes / ms;
       record.measuredAt = nowMs();
     },
     suspect: (address) => void (of(address).suspectUntil = nowMs() + SUSPECT_MS),

@@ -6,9 +6,8 @@ import { decideDelayMs, type ReconnectPolicy } from '../../core/peers/reconnect.
 import type { Certificate } from '../../core/leaf/certificate.js';
 import { createBackoff } from './backoff.js';
 import type { PeerConnection } from './connection.js';
-import { createDialler, type ConnectEvents } from './dialler.js';
+import { AT_HAND_MS, createDialler, type ConnectEvents } from './dialler.js';
 import type { LinkMemory } from './link-memory.js';
-import { HEAD_START_MS } from './race.js';
 import { createWaiters, type Waiter } from './waiters.js';
 import type { Zones } from './zones.js';
 
@@ -157,7 +156,7 @@ export function createPool(options: PoolOptions): Pool {
     if (dialler.underWay >= Math.min(MAX_DIALS_AT_ONCE, waiters.size)) return;
     if (dialler.mayDial(address)) {
       void dialler.dial(address);
-      serveLater(HEAD_START_MS);
+      serveLater(AT_HAND_MS);
     } else serveWhileResting(waiter, address, connections);
   }
 

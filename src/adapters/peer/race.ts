@@ -2,7 +2,7 @@
 // longer than a good link takes. A stranger in front who accepts and says nothing costs the head start, no more.
 import type { DialAddress } from '../../core/peers/dial-address.js';
 
-export const HEAD_START_MS = 200;
+const HEAD_START_MS = 200;
 
 /**
  * Dials until every address was tried. `dialOne` resolves whether it came about. Resolves true with the first that
