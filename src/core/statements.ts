@@ -47,7 +47,7 @@ const USER_ID = v.custom<UserId>((value) => typeof value === 'string' && parseUs
 const TIME = v.pipe(v.string(), v.check(isTime));
 const COUNTER = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const PEM = v.pipe(v.string(), v.maxLength(MAX_CERTIFICATE_CHARACTERS));
-const NAME = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_DEVICE_NAME_CHARACTERS), v.check(isPlain));
+const NAME = v.pipe(v.string(), v.check(isDeviceName));
 const DATABASE = v.strictObject({
   name: v.pipe(v.string(), v.check(isDatabaseName)),
   access: v.picklist(['read', 'write']),
@@ -87,8 +87,9 @@ function isTime(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
-/** Without control, formatting (so bidirectional) and unpaired surrogate characters. */
-function isPlain(name: string): boolean {
+/** 1 to 64 characters, without control, formatting (so bidirectional) and unpaired surrogate characters. */
+export function isDeviceName(name: string): boolean {
+  if (name === '' || name.length > MAX_DEVICE_NAME_CHARACTERS) return false;
   return !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name);
 }
 

@@ -6,6 +6,7 @@ import type { DeviceId } from '../ids.js';
 import type { DenialCode } from '../leaf/judge.js';
 import type { RefusalCode } from '../errors.js';
 import type { StatementDocument } from '../statements.js';
+import type { PairEvent } from './pairing.js';
 
 export interface Listener {
   /** Without its zone. */
@@ -91,6 +92,7 @@ export type GatewayEvent =
     }
   | ({ readonly event: 'peer-seen' } & PeerHint)
   | ({ readonly event: 'peer-lost' } & PeerHint)
+  | PairEvent
   | DeniedEvent
   | {
       readonly event: 'warning';
@@ -136,6 +138,10 @@ export const RPC_ERRORS = {
   method: { code: -32601, message: 'Method not found' },
   params: { code: -32602, message: 'Invalid params' },
   internal: { code: -32603, message: 'Internal error' },
+  /** A gateway has one offer or one join at a time. */
+  pairing: { code: -32001, message: 'Another run is under way' },
+  /** It ended, or never was; or nothing is proved yet, so that nothing can be sent. */
+  run: { code: -32002, message: 'No such run, or not proved yet' },
 } as const satisfies Record<string, RpcError>;
 
 export type RpcAnswer =

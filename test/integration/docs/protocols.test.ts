@@ -1,6 +1,7 @@
 // The two protocols are what the code does: every name of one is in the other, and nothing else is.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { PAIR_END_REASONS } from '../../../dist/core/control/pairing.js';
 import { RPC_ERRORS } from '../../../dist/core/control/protocol.js';
 import { OPERATIONS } from '../../../dist/core/couch/operations.js';
 import * as queryNames from '../../../dist/core/couch/query-names.js';
@@ -12,7 +13,9 @@ import { namesIn, readRepositoryFile, section, tableRows } from './markdown.js';
 
 const control = readRepositoryFile('docs/protocol-control.md');
 const http = readRepositoryFile('docs/protocol-http.md');
-const types = readRepositoryFile('src/core/control/protocol.ts');
+const types = ['protocol', 'pairing']
+  .map((name) => readRepositoryFile(`src/core/control/${name}.ts`))
+  .join('\n');
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 const firstNames = (markdown: string): string[] => tableRows(markdown).flatMap(([cell]) => namesIn(cell));
@@ -29,6 +32,9 @@ describe('docs/protocol-control.md', () => {
     const documented = section(control, '## Events').split('\n### ')[0] ?? '';
     assert.deepEqual(sorted(firstNames(documented)), sorted(events));
   });
+
+  test('has every reason for the end of a run', () =>
+    assert.deepEqual(firstNames(section(control, '### The end of a run')), Object.keys(PAIR_END_REASONS)));
 
   test('has every warning', () =>
     assert.deepEqual(
