@@ -5,6 +5,7 @@ import {
   bits,
   boolean,
   decodeDer,
+  ECDSA_WITH_SHA256,
   encodeDer,
   explicit,
   integer,
@@ -18,6 +19,7 @@ import {
   type DerValue,
 } from './der.js';
 import type { Extension } from './extensions.js';
+import { toPem } from './pem.js';
 
 export interface CertificateFields {
   /** Common names; each is the whole of its distinguished name. */
@@ -37,7 +39,6 @@ const VERSION_TAG = 0;
 const EXTENSIONS_TAG = 3;
 const SERIAL_BYTES = 16;
 const COMMON_NAME = '2.5.4.3';
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 
 /** The certificate as PEM, with a new random serial. */
 export function buildCertificate(fields: CertificateFields): string {
@@ -53,7 +54,7 @@ export function buildCertificate(fields: CertificateFields): string {
     explicit(EXTENSIONS_TAG, sequence(...fields.extensions.map(writeExtension))),
   );
   const signature = sign('sha256', encodeDer(tbs), fields.signingKey);
-  return toPem(encodeDer(sequence(tbs, algorithm, bits(signature))));
+  return toPem('CERTIFICATE', encodeDer(sequence(tbs, algorithm, bits(signature))));
 }
 
 /** The second highest bit is set and the highest clear: positive, and of one length. */
@@ -67,10 +68,3 @@ const name = (commonName: string): DerValue => sequence(setOf(sequence(oid(COMMO
 
 const writeExtension = ({ oid: id, critical, value }: Extension): DerValue =>
   sequence(oid(id), ...(critical ? [boolean(true)] : []), octets(value));
-
-const PEM_LINE = /.{1,64}/g;
-
-function toPem(der: Buffer): string {
-  const lines = der.toString('base64').match(PEM_LINE) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
-}

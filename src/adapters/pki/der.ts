@@ -8,6 +8,9 @@ const { Type } = asn1;
 
 export type DerValue = forge.asn1.Asn1;
 
+/** RFC 5758 section 3.2. */
+export const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+
 /** RFC 5280 section 4.1.2.5: UTCTime through the year 2049, GeneralizedTime from 2050 on. */
 const FIRST_GENERALIZED_YEAR = 2050;
 
@@ -49,6 +52,9 @@ export const explicit = (tag: number, value: DerValue): DerValue => contextSpeci
 /** `[tag]` in place of the type of a primitive. */
 export const implicit = (tag: number, bytes: Uint8Array): DerValue =>
   contextSpecific(tag, false, toBinary(bytes));
+
+/** `[tag]` in place of the type of a SET OF, with nothing in it. */
+export const emptySet = (tag: number): DerValue => contextSpecific(tag, true, []);
 
 export const encodeDer = (value: DerValue): Buffer => Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
 export const decodeDer = (der: Uint8Array): DerValue => asn1.fromDer(toBinary(der));

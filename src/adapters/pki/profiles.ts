@@ -18,6 +18,11 @@ interface Profiles {
     readonly dnsName: string;
     readonly uri: string;
   };
+  /** For one run of pairing: it signs itself, and names nobody. */
+  readonly throwAway: Profile & {
+    readonly commonName: string;
+    readonly extendedKeyUsage: readonly Purpose[];
+  };
 }
 
 /** The file is part of this package, so its shape is taken as given. */

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { buildCertificate } from '../../../dist/adapters/pki/build-certificate.js';
 import { createDeviceKey, PkiError, spkiOf } from '../../../dist/adapters/pki/keys.js';
+import { createThrowAwayLeaf } from '../../../dist/adapters/pki/throw-away-leaf.js';
 import { createUserCa, issueLeaf, type UserCa } from '../../../dist/adapters/pki/user-ca.js';
 import { userIdOf } from '../../../dist/core/ids.js';
 import {
@@ -29,6 +30,7 @@ const { ada, grace } = createTestPki(NOW);
 
 interface Profiles {
   ca: { days: number };
+  throwAway: { days: number };
   leaf: { days: number; extendedKeyUsage: string[] };
 }
 const profiles = JSON.parse(await readFile('certs/profiles.json', 'utf8')) as Profiles;
@@ -77,6 +79,19 @@ test('openssl accepts a user CA and its leaves, strictly, as client and as serve
       assert.equal(ok, true, output);
     }
   }
+});
+
+test('openssl accepts the throw-away leaf of a run of pairing, which names nobody', async () => {
+  const [one, other] = [createThrowAwayLeaf({ now: NOW }), createThrowAwayLeaf({ now: NOW })];
+  for (const purpose of CLIENT_AND_SERVER) {
+    const { ok, output } = await opensslVerify(one.certPem, one.certPem, purpose);
+    assert.equal(ok, true, output);
+  }
+  const { raw, subject, validTo } = new X509Certificate(one.certPem);
+  assert.equal(subject, 'CN=patchcord-pair');
+  assert.equal(new X509Certificate(other.certPem).subject, subject);
+  assert.notDeepEqual(new X509Certificate(other.certPem).raw, raw);
+  assert.equal(new Date(validTo).getTime(), NOW.getTime() + (profiles.throwAway.days - 1) * DAY_MS);
 });
 
 test('openssl refuses a leaf of another user’s CA', async () => {
