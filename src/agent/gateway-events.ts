@@ -26,6 +26,8 @@ export const principal = v.object({
 });
 /** An address on a link where a device might be; null for a name that no known device has. */
 export const peerHint = { deviceId: v.nullable(id), instance: text, address: text, zone: text, port };
+/** Null where local programs have no way to peers. */
+export const streamDoor = v.nullable(v.object({ port: v.nullable(port) }));
 const problem = v.object({ path: text, reason: text });
 
 const READY = v.object({
@@ -33,6 +35,7 @@ const READY = v.object({
   time,
   listeners: list(v.object(listener)),
   confinedBy: list(text),
+  peerStreams: streamDoor,
 });
 const EVENT = v.variant('event', [
   v.object({ event: v.literal('listening'), time, ...listener }),
@@ -41,6 +44,8 @@ const EVENT = v.variant('event', [
   v.object({ event: v.literal('disconnected'), time, principal, address: text }),
   v.object({ event: v.literal('peer-seen'), time, ...peerHint }),
   v.object({ event: v.literal('peer-lost'), time, ...peerHint }),
+  v.object({ event: v.literal('peer-reached'), time, deviceId: id, ...listener }),
+  v.object({ event: v.literal('peer-unreached'), time, deviceId: id }),
   v.object({
     event: v.literal('denied'),
     time,
@@ -49,6 +54,7 @@ const EVENT = v.variant('event', [
     reason: v.exactOptional(text),
     deviceId: v.exactOptional(id),
     address: v.exactOptional(text),
+    dialled: v.exactOptional(id),
     requestId: v.exactOptional(text),
     count: v.exactOptional(count),
   }),

@@ -1,5 +1,6 @@
 // `patchcord up`, from the first file to the last: only names the steps.
 import { lockHome, openHome } from './home/home.js';
+import { openStreamAccess } from './home/stream-access.js';
 import { createClosers } from './closers.js';
 import { serveAgent } from './rpc/serve-agent.js';
 import { createHandlers } from './up/handlers.js';
@@ -28,7 +29,8 @@ export async function up(context: UpContext): Promise<void> {
     });
     closers.add(() => upstream.close());
     signal.throwIfAborted();
-    const service = await startService({ context, identity, upstream });
+    const streams = await openStreamAccess(paths, settings.peerStreams.port ?? null);
+    const service = await startService({ context, identity, upstream, streams });
     closers.add(() => service.close());
     const socket = await serveAgent(paths, createHandlers({ context, identity, upstream, service }));
     closers.add(() => socket.close());

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { createDeviceKey } from '../../dist/adapters/pki/keys.js';
 import { issueLeaf, type UserCa } from '../../dist/adapters/pki/user-ca.js';
 import { readPaths, type Paths } from '../../dist/agent/home/paths.js';
-import { userIdOf } from '../../dist/core/ids.js';
+import { deviceIdOf, userIdOf, type DeviceId } from '../../dist/core/ids.js';
 import { createPublicKey } from 'node:crypto';
+import type { OtherEnd } from './netns.js';
 
 export const PATCHCORD = fileURLToPath(new URL('../../bin/patchcord', import.meta.url));
 
@@ -83,10 +84,15 @@ export type Line = Readonly<Record<string, unknown>>;
 
 export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Runs at the other end of the cables. */
+  readonly within?: OtherEnd;
 }
 
-export function startPatchcord(home: TestHome, args: readonly string[], { env }: StartOptions = {}): Command {
-  const child = spawn(process.execPath, [PATCHCORD, ...args], {
+export function startPatchcord(home: TestHome, args: readonly string[], options: StartOptions = {}): Command {
+  const { env, within } = options;
+  const enter = within === undefined ? [] : ['nsenter', `--net=/proc/${within.pid}/ns/net`];
+  const [program = '', ...words] = [...enter, process.execPath, PATCHCORD, ...args];
+  const child = spawn(program, words, {
     env: { ...home.env, ...env },
     stdio: 'pipe',
   });
@@ -185,6 +191,16 @@ export async function startUp(
   const command = startPatchcord(home, ['up', '--json', '--listen', 'loopback', ...args], options);
   const ready = (await command.untilLine(isEvent('ready'))) as ReadyLine;
   return { ...command, ready, port: ready.listeners[0]?.port ?? 0 };
+}
+
+/** Makes this home another device of the user of `first`, as pairing would. */
+export function joinHome(home: TestHome, first: TestHome): DeviceId {
+  const { cert, key } = issueDevice(first);
+  mkdirSync(home.paths.identity, { recursive: true, mode: 0o700 });
+  const ca = readFileSync(join(first.paths.identity, 'user-ca.pem'), 'utf8');
+  for (const [name, text] of Object.entries({ 'leaf.pem': cert, 'leaf.key': key, 'user-ca.pem': ca }))
+    writeFileSync(join(home.paths.identity, name), text, { mode: 0o600 });
+  return deviceIdOf(createPublicKey(key).export({ type: 'spki', format: 'der' }));
 }
 
 /** One more device of the user of this home, as its holder would sign one. */

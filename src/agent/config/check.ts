@@ -9,6 +9,8 @@ import { createGatewayEnv, type Credentials } from './gateway-env.js';
 import type { Policy, Settings } from './settings.js';
 
 const EMBEDDED_URL = 'http://127.0.0.1:5984/';
+/** The real ones are made, and not configured. */
+const PLACEHOLDER_TOKENS = { replicator: '-'.repeat(16), local: '-'.repeat(16) };
 
 /** Every problem; the env's keys are the configuration's, so that a path means the same in both. */
 export function checkSettings(settings: Settings): readonly Problem[] {
@@ -21,6 +23,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       settings,
       couchUrl: settings.couchdb?.url ?? EMBEDDED_URL,
       credentials: placeholders(settings.policy),
+      streams: { port: 1, tokens: PLACEHOLDER_TOKENS },
       databases: null,
     }),
   );

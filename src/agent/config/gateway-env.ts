@@ -2,6 +2,7 @@
 import type * as v from 'valibot';
 import type { COUCHDB } from '../../core/env/shape.js';
 import type { Identity } from '../home/identity.js';
+import type { StreamAccess } from '../home/stream-access.js';
 import type { Policy, Settings } from './settings.js';
 
 export type Credentials = v.InferOutput<typeof COUCHDB>['credentials'];
@@ -11,6 +12,7 @@ export interface EnvParts {
   readonly settings: Settings;
   readonly couchUrl: string;
   readonly credentials: Credentials;
+  readonly streams: StreamAccess;
   /** Null where it is not known what exists. */
   readonly databases: readonly string[] | null;
 }
@@ -34,6 +36,8 @@ export function createGatewayEnv(parts: EnvParts) {
     couchdb: createCouchdb(parts),
     files: { stores: settings.stores },
     policy: withoutUnusable(settings.policy, parts.credentials),
+    discovery: settings.discovery,
+    peerStreams: { ...settings.peerStreams, ...parts.streams },
     ...(settings.limits !== null && { limits: settings.limits }),
   };
 }

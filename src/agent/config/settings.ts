@@ -30,6 +30,8 @@ export interface Settings {
   readonly trust: Shape['trust'];
   readonly policy: Policy;
   readonly directory: string;
+  readonly discovery: Shape['discovery'];
+  readonly peerStreams: Shape['peerStreams'];
   readonly limits: v.InferOutput<typeof LIMITS> | null;
 }
 
@@ -95,6 +97,8 @@ function fillIn(shape: Shape, paths: Paths, { listenOn, port }: Overrides): Sett
     trust: shape.trust,
     policy: shape.policy ?? createDefaultPolicy(shape.directory),
     directory: shape.directory,
+    discovery: shape.discovery,
+    peerStreams: shape.peerStreams,
     limits: shape.limits ?? null,
   };
 }

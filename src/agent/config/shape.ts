@@ -1,6 +1,16 @@
 // The shape of config.json, as data. Where the gateway's env has the same key, it means the same here.
 import * as v from 'valibot';
-import { COUCHDB, FILES, IDENTITY, LIMITS, LISTEN, POLICY, TRUST } from '../../core/env/shape.js';
+import {
+  COUCHDB,
+  DISCOVERY,
+  FILES,
+  IDENTITY,
+  LIMITS,
+  LISTEN,
+  PEER_STREAMS,
+  POLICY,
+  TRUST,
+} from '../../core/env/shape.js';
 import { DEFAULT_DIRECTORY } from './default-policy.js';
 
 const text = v.pipe(v.string(), v.maxLength(4096, 'is too long'));
@@ -41,5 +51,21 @@ export const CONFIG = v.strictObject({
   policy: v.optional(POLICY),
   /** The database of signed statements. */
   directory: v.optional(text, DEFAULT_DIRECTORY),
+  discovery: v.optional(DISCOVERY, {}),
+  /** The tokens are in the home. */
+  peerStreams: v.optional(
+    v.strictObject({
+      /** Left out: chosen once, and kept in the home. */
+      port: v.optional(
+        v.pipe(
+          PEER_STREAMS.entries.port.wrapped,
+          v.check((value) => value !== 0, 'must be a port that stays the same'),
+        ),
+      ),
+      reconnect: PEER_STREAMS.entries.reconnect,
+      addresses: PEER_STREAMS.entries.addresses,
+    }),
+    {},
+  ),
   limits: v.optional(LIMITS),
 });

@@ -7,6 +7,8 @@ export interface Paths {
   readonly identity: string;
   /** The CouchDB credentials for the gateway. */
   readonly credentials: string;
+  /** Where local programs reach peers, and their tokens. */
+  readonly peerStreams: string;
   /** The embedded server's databases. */
   readonly couch: string;
   /** The parent folder of the first store. */
@@ -25,6 +27,7 @@ export function readPaths(env: NodeJS.ProcessEnv): Paths {
     home,
     identity: join(home, 'identity'),
     credentials: join(home, 'credentials.json'),
+    peerStreams: join(home, 'peer-streams.json'),
     couch: join(home, 'couch'),
     store: join(home, 'store'),
     lock: join(home, 'up.lock'),

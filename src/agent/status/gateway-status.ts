@@ -1,6 +1,6 @@
 // The gateway's answer to `status`, taken apart like its events: what it says is a stranger's.
 import * as v from 'valibot';
-import { count, id, listener, list, peerHint, principal, text } from '../gateway-events.js';
+import { count, id, listener, list, peerHint, principal, streamDoor, text } from '../gateway-events.js';
 
 const STATUS = v.object({
   listeners: list(v.object(listener)),
@@ -19,6 +19,19 @@ const STATUS = v.object({
     malformed: count,
     conflicts: count,
   }),
+  peerStreams: streamDoor,
+  peers: list(
+    v.object({
+      deviceId: id,
+      isReached: v.boolean(),
+      links: list(v.object({ ...listener, connections: count, lastFailure: v.nullable(text) })),
+      requests: count,
+      feeds: count,
+      queued: count,
+      /** By code, since the start. */
+      failures: v.record(text, count),
+    }),
+  ),
   denied: v.record(text, count),
   identity: v.nullable(v.object({ deviceId: id })),
 });

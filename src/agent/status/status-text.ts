@@ -21,6 +21,7 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Stores', status.stores.map(formatStore)],
     ['Connected', status.connections.map(formatConnection)],
     ['Seen', seenLines(status)],
+    ['Streams', [streamsLine(status), ...status.peers.slice(0, SHOWN).map(formatUsedPeer)]],
     ['Refused', refusalLines(status)],
     [
       'Warnings',
@@ -70,6 +71,19 @@ const formatConnection = ({ principal, address, requests }: AgentStatus['connect
 function seenLines({ discovery }: AgentStatus): string[] {
   const known = (discovery?.peers ?? []).filter(({ deviceId }) => deviceId !== null);
   return known.slice(0, SHOWN).map(formatPeer);
+}
+
+const streamsLine = ({ peerStreams }: AgentStatus): string =>
+  peerStreams === null
+    ? 'local programs cannot reach peers'
+    : `${peerStreams.url}, tokens in ${peerStreams.tokensIn}`;
+
+/** A peer that local programs have asked for. */
+function formatUsedPeer({ deviceId, isReached, links, failures }: AgentStatus['peers'][number]): string {
+  const over = links.filter(({ connections }) => connections > 0).map(({ zone }) => zone ?? 'loopback');
+  const what = isReached ? `reached over ${over.join(', ')}` : 'away';
+  const failed = Object.entries(failures).map(([code, times]) => `${code} ${times}`);
+  return `${short(deviceId)} ${what}${failed.length === 0 ? '' : `; failed before: ${failed.join(', ')}`}`;
 }
 
 function refusalLines({ denied, refusals }: AgentStatus): string[] {

@@ -4,6 +4,8 @@ import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
 import type { Settings } from '../config/settings.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { Identity } from '../home/identity.js';
+import type { Paths } from '../home/paths.js';
+import { placeOf, type StreamsPlace } from '../home/stream-access.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { parseGatewayStatus, type GatewayStatus } from './gateway-status.js';
 import type { Recent, RecentRefusal, RecentWarning } from './recent.js';
@@ -34,6 +36,10 @@ export interface AgentStatus {
   readonly connections: GatewayStatus['connections'];
   /** What is seen on the links; null before the gateway answers. */
   readonly discovery: GatewayStatus['discovery'] | null;
+  /** Where local programs reach peers, and the file with their tokens; null where they cannot. */
+  readonly peerStreams: StreamsPlace | null;
+  /** Those that local programs have asked for. */
+  readonly peers: GatewayStatus['peers'];
   /** How often, by rule, since the start. */
   readonly denied: Readonly<Record<string, number>>;
   readonly refusals: readonly RecentRefusal[];
@@ -48,6 +54,7 @@ export interface StatusSources {
   readonly upstream: Pick<Upstream, 'kind' | 'url' | 'targets'>;
   readonly databases: readonly string[] | null;
   readonly gatewayStatus: () => Promise<unknown>;
+  readonly paths: Paths;
   readonly recent: Recent;
 }
 
@@ -78,6 +85,8 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     stores: await createStores(settings.stores).status(),
     connections: gateway?.connections ?? [],
     discovery: gateway?.discovery ?? null,
+    peerStreams: placeOf(gateway?.peerStreams?.port ?? null, sources.paths),
+    peers: gateway?.peers ?? [],
     denied: gateway?.denied ?? {},
     refusals: recent.refusals,
     warnings: recent.warnings,

@@ -2,6 +2,7 @@
 import { createStores } from '../../adapters/files/stores.js';
 import { targetsOf } from '../provision/targets.js';
 import type { Identity } from '../home/identity.js';
+import { placeOf, type StreamsPlace } from '../home/stream-access.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
@@ -21,6 +22,8 @@ export interface UpReady {
   readonly listenOn: 'link-local' | 'loopback' | readonly string[];
   readonly listeners: readonly SeenListener[];
   readonly confinedBy: readonly string[];
+  /** Where local programs reach peers, and the file with their tokens. */
+  readonly peerStreams: StreamsPlace | null;
   readonly couchdb: {
     readonly kind: 'embedded' | 'configured';
     readonly url: string;
@@ -69,6 +72,7 @@ export async function describeUp(options: DescribeOptions): Promise<UpReady> {
     listenOn: settings.listen.on,
     listeners: service.ready.listeners,
     confinedBy: service.ready.confinedBy,
+    peerStreams: placeOf(service.ready.peerStreams?.port ?? null, paths),
     couchdb: {
       kind: upstream.kind,
       url: upstream.url,

@@ -25,6 +25,10 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
     case 'peer-seen':
     case 'peer-lost':
       return formatPeerEvent(event);
+    case 'peer-reached':
+      return `${event.deviceId.slice(0, ID_CHARACTERS)} is reached at ${formatListener(event)}`;
+    case 'peer-unreached':
+      return `${event.deviceId.slice(0, ID_CHARACTERS)} is reached no more`;
     case 'denied':
       return style.warn(formatDenied(event));
     case 'warning':
@@ -48,15 +52,18 @@ function formatPeerEvent({
 }
 
 export function formatDenied(event: Extract<SeenEvent, { event: 'denied' }>): string {
-  const device = event.principal?.deviceId ?? event.deviceId;
-  const who =
-    event.principal !== null
-      ? formatPrincipal(event.principal)
-      : `a stranger${device === undefined ? '' : ` ${device.slice(0, ID_CHARACTERS)}`}`;
   const where = event.address === undefined ? '' : ` at ${event.address}`;
   const times = (event.count ?? 1) > 1 ? `, ${event.count ?? 1} times` : '';
   const why = event.reason === undefined ? event.rule : `${event.rule}, ${event.reason}`;
-  return `refused ${who}${where}: ${why}${times}`;
+  return `refused ${formatRefused(event)}${where}: ${why}${times}`;
+}
+
+function formatRefused(event: Extract<SeenEvent, { event: 'denied' }>): string {
+  const device = event.principal?.deviceId ?? event.deviceId;
+  if (event.principal !== null) return formatPrincipal(event.principal);
+  const who = `a stranger${device === undefined ? '' : ` ${device.slice(0, ID_CHARACTERS)}`}`;
+  // This side dialled, and somebody else answered.
+  return event.dialled === undefined ? who : `${who} in place of ${event.dialled.slice(0, ID_CHARACTERS)}`;
 }
 
 export function formatFollow(event: FollowEvent, style: Style): string {

@@ -14,7 +14,7 @@ export interface HandlerOptions {
 }
 
 export function createHandlers({ context, identity, upstream, service }: HandlerOptions): AgentHandlers {
-  const { version, settings } = context;
+  const { version, settings, paths } = context;
   const startedAt = context.now();
   return {
     status: () =>
@@ -26,6 +26,7 @@ export function createHandlers({ context, identity, upstream, service }: Handler
         upstream,
         databases: service.databases(),
         gatewayStatus: () => service.status(),
+        paths,
         recent: service.recent,
       }),
     couchdb: () =>

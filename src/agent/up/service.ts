@@ -5,6 +5,7 @@ import { createCouchdb, createGatewayEnv, withoutUnusable, type Credentials } fr
 import { parseGatewayEvent, parseReady, type GatewayReady, type SeenEvent } from '../gateway-events.js';
 import { readCredentials } from '../home/credentials.js';
 import type { Identity } from '../home/identity.js';
+import type { StreamAccess } from '../home/stream-access.js';
 import { followDatabases, type FollowEvent } from '../provision/follow.js';
 import { createRecent, type Recent } from '../status/recent.js';
 import type { Upstream } from '../upstream/upstream.js';
@@ -28,14 +29,16 @@ export interface ServiceOptions {
   readonly context: UpContext;
   readonly identity: Identity;
   readonly upstream: Upstream;
+  readonly streams: StreamAccess;
 }
 
 const FOLLOW_MS = 1000;
 
-export async function startService({ context, identity, upstream }: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { context, identity, upstream, streams } = options;
   const { settings, report, signal, paths } = context;
   let { databases, credentials } = upstream;
-  const parts = () => ({ identity, settings, couchUrl: upstream.url, credentials, databases });
+  const parts = () => ({ identity, settings, couchUrl: upstream.url, credentials, databases, streams });
 
   const gateway = await launchGateway(createGatewayEnv(parts()), { signal, onLog: report.gatewayLog }).catch(
     refuse,

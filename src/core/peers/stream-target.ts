@@ -13,6 +13,9 @@ export interface StreamTarget {
   readonly isFeed: boolean;
 }
 
+/** The user of basic authentication; the token is the password. */
+export const STREAM_USER = 'patchcord';
+
 /** What a peer has for others; the peer itself decides on each request. */
 const SURFACES = new Set(['couch', 'files', 'revocations']);
 

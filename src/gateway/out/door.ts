@@ -3,8 +3,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../../core/errors.js';
+import { STREAM_USER } from '../../core/peers/stream-target.js';
 
-const USER = 'patchcord';
 const BASIC = /^basic +([A-Za-z0-9+/]+=*)$/i;
 const CHALLENGE = { 'www-authenticate': 'Basic realm="patchcord"' };
 
@@ -22,7 +22,7 @@ export function checkToken({ headers }: IncomingMessage, tokens: readonly string
   const [user, password] = credentialsIn(headers.authorization);
   const digest = digestOf(password);
   const matching = tokens.filter((token) => timingSafeEqual(digestOf(token), digest));
-  if (user !== USER || matching.length === 0) throw new Refusal('stream-token', CHALLENGE);
+  if (user !== STREAM_USER || matching.length === 0) throw new Refusal('stream-token', CHALLENGE);
 }
 
 /** RFC 7617; two empty texts where there is nothing of the kind. */
