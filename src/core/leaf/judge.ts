@@ -136,8 +136,15 @@ const WHITELISTED: readonly Check[] = [
 const firstFlaw = (checks: readonly Check[], leaf: Certificate, now: Date): DenialCode | null =>
   checks.find(([, holds]) => !holds(leaf, now))?.[0] ?? null;
 
-/** No intermediates: the key of exactly one CA signed it, found by the key and never by a name. */
-function flawOfSigned(leaf: Certificate, issuers: readonly TrustedCa[], now: Date): DenialCode | null {
+/**
+ * What is wrong with a leaf that `issuers`, found by the key and never by a name, signed. No intermediates: exactly
+ * one CA has the key.
+ */
+export function flawOfSigned(
+  leaf: Certificate,
+  issuers: readonly Pick<TrustedCa, 'notBefore' | 'notAfter'>[],
+  now: Date,
+): DenialCode | null {
   const [ca, ...others] = issuers;
   if (ca === undefined) return 'issuer-unknown';
   if (others.length > 0) return 'issuer-ambiguous';
