@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import httpProxy from 'http-proxy';
 import type { UpstreamAddress } from '../../core/env/couchdb.js';
 import { Refusal } from '../../core/errors.js';
-import { ConnectTimeout } from './upstream-agent.js';
+import { ConnectTimeout, sendVouched, type Vouch } from './upstream-agent.js';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -20,8 +20,11 @@ export interface UpstreamRequest {
 }
 
 export interface Forwarder {
-  /** Resolves with the reply's head; rejects with the `Refusal` for what went wrong. Abort `signal` to end it. */
-  forward(request: UpstreamRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  /**
+   * Resolves with the reply's head; rejects with the `Refusal` for what went wrong. Abort `signal` to end it. Over a
+   * new connection nothing goes up before `vouch` resolved.
+   */
+  forward(request: UpstreamRequest, signal: AbortSignal, vouch: Vouch | null): Promise<IncomingMessage>;
 }
 
 /** As much of a request as http-proxy reads. It has the parsed form and nothing else. */
@@ -56,7 +59,7 @@ export function createForwarder(address: UpstreamAddress, agent: Agent): Forward
   proxy.on('proxyRes', (reply, request) => (request as unknown as RewrittenRequest).onReply(reply));
 
   return {
-    forward: (request, signal) =>
+    forward: (request, signal, vouch) =>
       new Promise((resolve, reject) => {
         const rewritten = new RewrittenRequest(request);
         const fail = (error: unknown): void => {
@@ -76,7 +79,9 @@ export function createForwarder(address: UpstreamAddress, agent: Agent): Forward
           resolve(reply);
         };
         const options = body === null ? {} : { buffer: body };
-        proxy.web(rewritten as unknown as IncomingMessage, UNWRITTEN, options, fail);
+        sendVouched(vouch, () =>
+          proxy.web(rewritten as unknown as IncomingMessage, UNWRITTEN, options, fail),
+        );
       }),
   };
 }

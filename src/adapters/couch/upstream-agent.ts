@@ -1,8 +1,10 @@
 // The connections to the upstream: kept alive, given up when they do not come about in time, and watched, because
 // after one was lost what answers may be another server, or the same with other users.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { UpstreamAddress } from '../../core/env/couchdb.js';
 
 export interface UpstreamAgentOptions {
@@ -19,6 +21,15 @@ const MAX_FREE_SOCKETS = 32;
 /** What a connection that took too long fails with. */
 export class ConnectTimeout extends Error {}
 
+/** Resolves where the request may go up as things are now; rejects with what it is to fail with. */
+export type Vouch = () => Promise<void>;
+
+/** http-proxy hands nothing of its caller's on to the agent: this goes around it. */
+const vouching = new AsyncLocalStorage<Vouch | null>();
+
+/** Sends a request within `send`. Should it need a new connection, `vouch` is asked before a byte goes over that. */
+export const sendVouched = (vouch: Vouch | null, send: () => void): void => vouching.run(vouch, send);
+
 /** The agent for the upstream's protocol. For https it trusts the given CA only, and checks the given name. */
 export function createUpstreamAgent({ address, connectMs, onLost }: UpstreamAgentOptions): http.Agent {
   const base = address.protocol === 'https:' ? https.Agent : http.Agent;
@@ -32,20 +43,51 @@ export function createUpstreamAgent({ address, connectMs, onLost }: UpstreamAgen
     timeout: FREE_SOCKET_MS,
     ...tls,
   });
+  const ready = address.protocol === 'https:' ? 'secureConnect' : 'connect';
   const connect = agent.createConnection.bind(agent);
   let open = 0;
   agent.createConnection = (options, done) => {
-    const socket = connect(options, done) as Socket;
+    const vouch = vouching.getStore() ?? null;
+    const socket = connect(options) as Socket;
     open += 1;
     // With none left, another server can take the port unseen.
     socket.once('close', () => {
       open -= 1;
       if (open === 0) onLost();
     });
-    watch(socket, address.protocol === 'https:' ? 'secureConnect' : 'connect', connectMs(), onLost);
-    return socket;
+    watch(socket, ready, connectMs(), onLost);
+    handOver(socket, ready, vouch, done);
+    return undefined;
   };
   return agent;
+}
+
+/**
+ * Gives the socket to the request that it was opened for. An idle connection that the upstream closed may only be
+ * noticed when it should be used again, and the request was let through before that: so it is asked once more.
+ */
+function handOver(
+  socket: Socket,
+  ready: string,
+  vouch: Vouch | null,
+  done: ((error: Error | null, socket: Duplex) => void) | undefined,
+): void {
+  let failure: Error = new Error('closed');
+  const settled = new Promise<void>((resolve, reject) => {
+    socket.once('error', (error) => (failure = error));
+    socket.once('close', () => reject(failure));
+    // What ended before this connection came about is told of in the same turn of the event loop, at the latest.
+    socket.once(ready, () => setImmediate(resolve));
+  });
+  settled
+    .then(() => vouch?.())
+    .then(
+      () => done?.(null, socket),
+      (error: unknown) => {
+        socket.destroy();
+        done?.(error as Error, socket);
+      },
+    );
 }
 
 function watch(socket: Socket, ready: string, connectMs: number, onLost: () => void): void {

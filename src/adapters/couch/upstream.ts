@@ -6,7 +6,7 @@ import type { Credential, UpstreamAddress } from '../../core/env/couchdb.js';
 import { isObject } from '../../core/env/env.js';
 import type { Limits } from '../../core/limits.js';
 import { createForwarder, type UpstreamRequest } from './forward.js';
-import { createUpstreamAgent, retireAgent } from './upstream-agent.js';
+import { createUpstreamAgent, retireAgent, type Vouch } from './upstream-agent.js';
 
 export interface Answer {
   readonly status: number;
@@ -21,12 +21,20 @@ export interface Question {
   readonly path: string;
   readonly credential: Credential;
   readonly body?: unknown;
+  /** Without it, whoever answers is asked. */
+  readonly vouch?: Vouch;
 }
 
 export interface Upstream {
-  /** Adds the credentials; see `Forwarder.forward`. */
-  forward(request: UpstreamRequest, credential: Credential, signal: AbortSignal): Promise<IncomingMessage>;
-  /** Rejects with a `Refusal` where the upstream does not answer in time. */
+  /** Adds the credentials, which `vouch` says to be still in order; see `Forwarder.forward`. */
+  forward(
+    request: UpstreamRequest,
+    credential: Credential,
+    signal: AbortSignal,
+    vouch: Vouch,
+  ): Promise<IncomingMessage>;
+
+  /** Rejects with a `Refusal` where the upstream does not in time. */
   ask(question: Question): Promise<Answer>;
   /** Grows whenever a connection was lost: what was known of the upstream before that has to be asked again. */
   readonly epoch: number;
@@ -53,15 +61,15 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
   });
   const forwarder = createForwarder(address, agent);
 
-  const forward: Upstream['forward'] = (request, credential, signal) =>
-    forwarder.forward(
-      { ...request, headers: { ...request.headers, ...authorizationOf(credential) } },
-      signal,
-    );
+  const withCredential = (request: UpstreamRequest, credential: Credential): UpstreamRequest => ({
+    ...request,
+    headers: { ...request.headers, ...authorizationOf(credential) },
+  });
 
   return {
-    forward,
-    async ask({ method = 'GET', path, credential, body }) {
+    forward: (request, credential, signal, vouch) =>
+      forwarder.forward(withCredential(request, credential), signal, vouch),
+    async ask({ method = 'GET', path, credential, body, vouch }) {
       const signal = AbortSignal.timeout(ASK_MS);
       const text = body === undefined ? null : JSON.stringify(body);
       const request: UpstreamRequest = {
@@ -71,7 +79,7 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
         body: text === null ? null : Readable.from([Buffer.from(text)]),
         firstByteMs: ASK_MS,
       };
-      const reply = await forward(request, credential, signal);
+      const reply = await forwarder.forward(withCredential(request, credential), signal, vouch ?? null);
       return { status: reply.statusCode ?? 0, server: serverOf(reply), body: await readObject(reply) };
     },
     get epoch() {

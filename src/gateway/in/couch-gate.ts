@@ -12,12 +12,20 @@ import { Refusal } from '../../core/errors.js';
 import type { Limits } from '../../core/limits.js';
 import { grantOf, type Role } from '../../core/policy/policy.js';
 
+type Decided = Pick<CouchDecision, 'database' | 'grant'>;
+
 export interface CouchGate {
   /** The body of the gateway's own answer, where the upstream is not asked; null for the rest. */
   answer(decision: CouchDecision, role: Role): Promise<unknown> | null;
   /** Throws the `Refusal` unless the role's credential passed its checks for this database. */
-  require(role: Role, decision: Pick<CouchDecision, 'database' | 'grant'>): Promise<void>;
-  forward(role: Role, request: UpstreamRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  require(role: Role, decision: Decided): Promise<void>;
+  /** Requires the same once more, now that a body may have taken its time, and of every new connection. */
+  forward(
+    role: Role,
+    decision: Decided,
+    request: UpstreamRequest,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage>;
   /** The answer to a small `POST` with the role's credential, which must have passed; null for any but a 200. */
   ask(role: Role, path: string, body: unknown): Promise<Readonly<Record<string, unknown>> | null>;
   /** The refusal that a 401 of the upstream stands for: the peer never sees it as such. */
@@ -70,6 +78,15 @@ export function createCouchGate({
     throw new Refusal('upstream-not-ready');
   }
 
+  async function requireFor(role: Role, { database, grant }: Decided): Promise<void> {
+    const credential = await requireCredential(role);
+    if (database === null || grant?.design === true) return;
+    if (!(await checks.administers(credential, database))) return;
+    if (!toldOf.has(role.name)) onDatabaseAdmin(role.name);
+    toldOf.add(role.name);
+    throw new Refusal('upstream-not-ready');
+  }
+
   return {
     answer({ operation, database }, role) {
       if (operation.answer === 'welcome') return welcome();
@@ -78,18 +95,19 @@ export function createCouchGate({
       if (operation.answer !== 'database-exists') return null;
       throw new Refusal(allDatabases(role).includes(database ?? '') ? 'database-exists' : 'no-grant');
     },
-    async require(role, { database, grant }) {
-      const credential = await requireCredential(role);
-      if (database === null || grant?.design === true) return;
-      if (!(await checks.administers(credential, database))) return;
-      if (!toldOf.has(role.name)) onDatabaseAdmin(role.name);
-      toldOf.add(role.name);
-      throw new Refusal('upstream-not-ready');
+    require: requireFor,
+    async forward(role, decision, request, signal) {
+      const vouch = (): Promise<void> => requireFor(role, decision);
+      await vouch();
+      return upstream.forward(request, credentialOf(role), signal, vouch);
     },
-    forward: (role, request, signal) => upstream.forward(request, credentialOf(role), signal),
     async ask(role, path, body) {
-      await requireCredential(role);
-      const answer = await upstream.ask({ method: 'POST', path, body, credential: credentialOf(role) });
+      const vouch = async (): Promise<void> => {
+        await requireCredential(role);
+      };
+      await vouch();
+      const credential = credentialOf(role);
+      const answer = await upstream.ask({ method: 'POST', path, body, credential, vouch });
       return answer.status === OK ? answer.body : null;
     },
     async explain401({ credential }, reply) {

@@ -57,7 +57,7 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
         body: body.stream,
         firstByteMs: decision.feed ? null : limits().upstreamFirstByteMs,
       };
-      const reply = await at.forward(principal.role, upstreamRequest, exchange.ended);
+      const reply = await at.forward(principal.role, decision, upstreamRequest, exchange.ended);
       if (reply.statusCode === UNAUTHORIZED) throw await at.explain401(principal.role, reply);
       await (local === null ? sendReply(exchange, decision, reply) : sendLocal(exchange, local, reply));
     } finally {
