@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { parseEnv, type Service } from '../../dist/core/env/env.js';
 import { readCertificate } from '../../dist/core/leaf/certificate.js';
 import { judgeDialled, judgeLeaf } from '../../dist/core/leaf/judge.js';
+import { isRevokedDevice } from '../../dist/core/leaf/revoked-device.js';
 import type { DeviceId } from '../../dist/core/ids.js';
 import { extendedKeyUsage } from '../../dist/adapters/pki/extensions.js';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
@@ -182,5 +183,58 @@ describe('the judgement of whoever was dialled', () => {
     assert.equal(dialled(plain, plain.deviceId, whitelisted(plain)), 'novel-crew');
     const client = customLeaf({ name: pki.stranger.ca.userId, keyPem: pki.stranger.ca.keyPem }, now, plan);
     assert.equal(dialled(client, client.deviceId, whitelisted(client)), 'server-auth');
+  });
+});
+
+describe('a device that is revoked as far as its id tells', () => {
+  const { desktop } = ada;
+  const byCa = (user: typeof ada, { deviceId }: TestLeaf, principals?: readonly unknown[]): Service => {
+    const payload = {
+      type: 'revocation',
+      userId: user.ca.userId,
+      time: now.toISOString(),
+      deviceId,
+    } as const;
+    return serviceWith({
+      trust: { revocations: [signStatement(payload, user.ca)] },
+      ...(principals && { principals }),
+    });
+  };
+  const own = { issuer: 'user', role: 'own-device' };
+  const crew = { issuer: 'grace', role: 'novel-crew' };
+  const named = { ...crew, device: grace.laptop.deviceId };
+
+  const rows: readonly [string, TestLeaf, Service, boolean][] = [
+    ['nobody denies it', desktop, serviceWith(), false],
+    ['denied here', desktop, serviceWith({ trust: { revoked: [`device:${desktop.deviceId}`] } }), true],
+    [
+      'another one is denied here',
+      ada.camera,
+      serviceWith({ trust: { revoked: [`device:${desktop.deviceId}`] } }),
+      false,
+    ],
+    ['its own CA', desktop, byCa(ada, desktop), true],
+    ['another one, by its own CA', ada.camera, byCa(ada, desktop), false],
+    ['a CA whose device it is not', desktop, byCa(grace, desktop), false],
+    [
+      'the CA of the user that the policy names it under',
+      grace.laptop,
+      byCa(grace, grace.laptop, [own, named]),
+      true,
+    ],
+    ['a CA, where it may be another’s', grace.laptop, byCa(grace, grace.laptop, [own, crew]), false],
+    ['a CA, where it can be nobody else’s', grace.laptop, byCa(grace, grace.laptop, [crew]), true],
+  ];
+  for (const [name, { deviceId }, service, isRevoked] of rows)
+    test(name, () => assert.equal(isRevokedDevice(deviceId, service), isRevoked));
+
+  test('a whitelisted certificate is a way in that no other CA closes', () => {
+    const certs = { camera: grace.camera.certPem };
+    const principals = [own, { cert: 'camera', role: 'novel-crew' }];
+    const payload = { type: 'revocation', userId: grace.ca.userId, time: now.toISOString() } as const;
+    const revocations = [signStatement({ ...payload, deviceId: grace.camera.deviceId }, grace.ca)];
+    const service = serviceWith({ trust: { certs, revocations }, principals });
+    assert.equal(isRevokedDevice(grace.camera.deviceId, service), false);
+    assert.equal(verdict(grace.camera, service), 'revoked-by-ca');
   });
 });

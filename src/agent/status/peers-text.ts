@@ -12,6 +12,7 @@ const STANDINGS = new Map([
   ['proven', 'reached'],
   ['unreachable', 'does not answer'],
   ['wrong', 'somebody else answered'],
+  ['revoked', 'revoked, and not dialled'],
 ]);
 
 export function formatPeer({ deviceId, instance, address, zone, port, standing, connected }: Peer): string {

@@ -17,6 +17,7 @@ import { Refusal } from '../../core/errors.js';
 import type { DeviceId } from '../../core/ids.js';
 import type { Certificate } from '../../core/leaf/certificate.js';
 import { DENIALS, judgeDialled } from '../../core/leaf/judge.js';
+import { isRevokedDevice } from '../../core/leaf/revoked-device.js';
 import type { Limits } from '../../core/limits.js';
 import type { DialAddress } from '../../core/peers/dial-address.js';
 import { DEFAULT_RECONNECT, type ReconnectPolicy } from '../../core/peers/reconnect.js';
@@ -158,7 +159,7 @@ export function createPeers(options: PeersOptions): Peers {
 
   /** Whether there is a reason to dial it: the policy or a hint names it, or it is on a link. */
   function isKnown(deviceId: DeviceId): boolean {
-    if (deviceId === service().identity.deviceId || isRevoked(service(), deviceId)) return false;
+    if (deviceId === service().identity.deviceId || isRevokedDevice(deviceId, service())) return false;
     if (peers.has(deviceId) || knownDevices(env()).has(deviceId) || hintsFor(deviceId).length > 0)
       return true;
     return book.addressesOf(deviceId).length > 0;
@@ -189,7 +190,7 @@ export function createPeers(options: PeersOptions): Peers {
       for (const [deviceId, { pool }] of peers) {
         pool.rejudge((leaf) => judge(leaf, deviceId) === null);
         pool.wake();
-        if (isRevoked(service(), deviceId)) {
+        if (isRevokedDevice(deviceId, service())) {
           pool.close();
           peers.delete(deviceId);
         }
@@ -206,8 +207,6 @@ export function createPeers(options: PeersOptions): Peers {
     },
   };
 }
-
-const isRevoked = ({ trust }: Service, deviceId: DeviceId): boolean => trust.revokedDevices.has(deviceId);
 
 const deniedEvent = (dialled: DeviceId, { address, zone }: DialAddress, { code, deviceId }: Denied) => ({
   rule: code,

@@ -1,16 +1,21 @@
 // Whom the env knows by id, and whether it would let in anyone else.
 import type { Env, Service } from '../../core/env/env.js';
-import { deviceIdOf, type DeviceId } from '../../core/ids.js';
+import type { DeviceId } from '../../core/ids.js';
+import { deniedDevices } from '../../core/leaf/revoked-device.js';
 
-/** Devices that the env names: those to look for, in the policy, and the holders of whitelisted certificates. */
+/**
+ * Devices that the env names: those to look for, in the policy, and the holders of whitelisted certificates; and those
+ * that are denied, which would be dialled as unknown ones otherwise.
+ */
 export function knownDevices({ service, discovery }: Env): Set<DeviceId> {
   const known = new Set<DeviceId>(discovery.known);
   for (const entry of service?.policy.principals ?? []) {
     if (entry.kind === 'issuer' && entry.device !== null) known.add(entry.device);
   }
-  for (const { x509 } of service?.whitelisted.values() ?? [])
-    known.add(deviceIdOf(x509.publicKey.export({ type: 'spki', format: 'der' })));
-  if (service !== null) known.delete(service.identity.deviceId);
+  if (service === null) return known;
+  for (const { deviceId } of service.whitelisted.values()) known.add(deviceId);
+  for (const device of deniedDevices(service.trust)) known.add(device);
+  known.delete(service.identity.deviceId);
   return known;
 }
 

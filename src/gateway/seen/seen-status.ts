@@ -4,6 +4,7 @@ import type { Entry } from '../../core/discovery/entry.js';
 import type { SeenTable } from '../../core/discovery/table.js';
 import type { Env } from '../../core/env/env.js';
 import type { DeviceId } from '../../core/ids.js';
+import { isRevokedDevice } from '../../core/leaf/revoked-device.js';
 import type { SeenLink } from './seen-link.js';
 
 export interface SeenPeer {
@@ -12,7 +13,7 @@ export interface SeenPeer {
   readonly address: string;
   readonly zone: string;
   readonly port: number;
-  readonly standing: Entry['standing'];
+  readonly standing: Entry['standing'] | 'revoked';
   readonly connected: boolean;
 }
 
@@ -41,6 +42,8 @@ export const MAX_PEERS = 256;
 
 export function describeSeen({ env, now, links, table, counts }: SeenSources): SeenStatus {
   const { service, discovery } = env;
+  const isRevoked = (deviceId: DeviceId | null): boolean =>
+    deviceId !== null && service !== null && isRevokedDevice(deviceId, service);
   const peers = [...table.list()].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PEERS);
   return {
     instance: service !== null && discovery.announce ? instanceNameOf(service.identity.deviceId, now) : null,
@@ -49,7 +52,7 @@ export function describeSeen({ env, now, links, table, counts }: SeenSources): S
       deviceId,
       instance,
       ...address,
-      standing,
+      standing: isRevoked(deviceId) ? 'revoked' : standing,
       connected: isLive,
     })),
     ...counts,
