@@ -62,6 +62,19 @@ export async function createOtherEnd(): Promise<OtherEnd> {
   };
 }
 
+/** A switch here, into which each of these is plugged: `[name, end]`, null for this end. */
+export function plugSwitch(ports: readonly (readonly [name: string, other: OtherEnd | null])[]): void {
+  ip('link add switch0 type bridge');
+  ip('link set switch0 up');
+  for (const [index, [name, other]] of ports.entries()) {
+    const end = other === null ? '' : ` netns ${other.pid}`;
+    ip(`link add port${index} type veth peer name ${name}${end}`);
+    ip(`link set port${index} master switch0 up`);
+    if (other === null) ip(`link set ${name} up`);
+    else other.ip(`link set ${name} up`);
+  }
+}
+
 /** A cable from `near`, here, to `far`, at the other end; plugged in on both sides. */
 export function plugCable(near: string, far: string, other: OtherEnd): void {
   ip(`link add ${near} type veth peer name ${far} netns ${other.pid}`);

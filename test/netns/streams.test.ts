@@ -150,6 +150,17 @@ if (isInsideNamespace(import.meta.url)) {
       }
     });
 
+    test(
+      'an interface that is made anew, as by an adapter put in again, leads there again',
+      WITHIN,
+      async () => {
+        for (const zone of zones) ip(`link del ${zone}`);
+        await eventually(async () => ((await streams.ask('GET', info)).status === 503 ? true : null));
+        for (const [index, zone] of zones.entries()) plugCable(zone, `far${index}`, other);
+        await answered(streams);
+      },
+    );
+
     test('without any cable it is away at once, and is found again', WITHIN, async () => {
       for (const zone of zones) ip(`link set ${zone} down`);
       const away = await eventually(async () => {
