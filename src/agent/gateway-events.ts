@@ -47,6 +47,12 @@ const EVENT = v.variant('event', [
   v.object({ event: v.literal('peer-reached'), time, deviceId: id, ...listener }),
   v.object({ event: v.literal('peer-unreached'), time, deviceId: id }),
   v.object({
+    event: v.literal('revocations-learned'),
+    time,
+    deviceId: id,
+    revocations: list(v.unknown()),
+  }),
+  v.object({
     event: v.literal('denied'),
     time,
     rule: text,

@@ -2,6 +2,10 @@
 import { lockHome, openHome } from './home/home.js';
 import { openStreamAccess } from './home/stream-access.js';
 import { createClosers } from './closers.js';
+import { startCare } from './directory/care.js';
+import { directoryClient } from './directory/client.js';
+import { followDirectory } from './directory/follow.js';
+import { openMembership } from './directory/membership.js';
 import { serveAgent } from './rpc/serve-agent.js';
 import { createHandlers } from './up/handlers.js';
 import { openUpstream } from './upstream/upstream.js';
@@ -9,6 +13,9 @@ import { prepareStores } from './up/prepare-stores.js';
 import { startService } from './up/service.js';
 import { describeUp } from './up/describe.js';
 import type { UpContext } from './up/context.js';
+
+/** How often the database of statements is looked at. */
+const DIRECTORY_MS = 1000;
 
 /** Runs until `signal` is aborted, or the gateway ends; everything that was started is stopped then. */
 export async function up(context: UpContext): Promise<void> {
@@ -18,6 +25,9 @@ export async function up(context: UpContext): Promise<void> {
     const lock = await lockHome(paths);
     closers.add(() => lock.release());
     const { identity, isNew } = await openHome(paths, now());
+    const membership = await openMembership({ paths, settings, identity });
+    const care = await startCare({ paths, membership, name: settings.name, now, tell: report.directory });
+    closers.add(() => care.close());
     await prepareStores(settings, paths);
     signal.throwIfAborted();
     const upstream = await openUpstream({
@@ -30,9 +40,16 @@ export async function up(context: UpContext): Promise<void> {
     closers.add(() => upstream.close());
     signal.throwIfAborted();
     const streams = await openStreamAccess(paths, settings.peerStreams.port ?? null);
-    const service = await startService({ context, identity, upstream, streams });
+    const service = await startService({ context, membership, upstream, streams });
     closers.add(() => service.close());
-    const socket = await serveAgent(paths, createHandlers({ context, identity, upstream, service }));
+    const follower = followDirectory({
+      directory: () => membership.directory(),
+      database: settings.directory,
+      client: () => directoryClient(settings, upstream, service.credentials()),
+      intervalMs: DIRECTORY_MS,
+    });
+    closers.add(() => follower.close());
+    const socket = await serveAgent(paths, createHandlers({ context, membership, upstream, service }));
     closers.add(() => socket.close());
     report.ready(await describeUp({ context, identity, isNew, upstream, service }));
     await service.run(signal);

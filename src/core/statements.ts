@@ -20,14 +20,19 @@ export type RevocationPayload = Extract<Payload, { type: 'revocation' }>;
 export type SharePayload = Extract<Payload, { type: 'share' }>;
 
 /** A statement of the right form. Who has not called `verifyStatement` knows nothing yet. */
-export interface Statement {
+export interface Statement<Kind extends Payload = Payload> {
   /** SHA-256 of the payload's bytes in lower-case hex: the `_id` in the directory. */
   readonly id: string;
   readonly by: UserId;
-  readonly payload: Payload;
+  readonly payload: Kind;
   readonly payloadText: string;
   readonly signature: Uint8Array;
 }
+
+export const isAbout = <Type extends Payload['type']>(
+  statement: Statement,
+  type: Type,
+): statement is Statement<Extract<Payload, { type: Type }>> => statement.payload.type === type;
 
 export interface StatementProblem {
   readonly problem: 'envelope' | 'payload-size' | 'payload-json' | 'payload' | 'by' | 'certificate';
@@ -36,6 +41,7 @@ export interface StatementProblem {
 export const MAX_PAYLOAD_BYTES = 32 * 1024;
 export const MAX_CERTIFICATE_CHARACTERS = 4 * 1024;
 export const MAX_SHARED_DATABASES = 256;
+export const MAX_REVOCATIONS_PER_CA = 1000;
 export const MAX_DEVICE_NAME_CHARACTERS = 64;
 const SIGNATURE_CHARACTERS = 86;
 const SIGNED_PREFIX = Buffer.from('patchcord-statement-v1\0');

@@ -10,9 +10,11 @@ export class AgentAway extends Error {}
 /** It answered with an error. */
 export class AgentRefused extends Error {
   readonly code: number;
-  constructor({ code, message }: RpcError) {
+  readonly data: unknown;
+  constructor({ code, message, data }: RpcError) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -27,7 +29,11 @@ export async function callRpc(path: string, method: string, params: unknown = {}
   if (!isObject(answer)) throw new AgentAway();
   const { error, result } = answer;
   if (!isObject(error)) return result;
-  throw new AgentRefused({ code: Number(error['code']), message: String(error['message']) });
+  throw new AgentRefused({
+    code: Number(error['code']),
+    message: String(error['message']),
+    data: error['data'],
+  });
 }
 
 function exchange(path: string, request: string): Promise<unknown> {

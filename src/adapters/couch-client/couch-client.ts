@@ -20,6 +20,15 @@ export interface CouchInfo {
 
 export type CouchDocument = Readonly<Record<string, unknown>> & { readonly _id: string };
 
+export interface CouchChanges {
+  readonly results: readonly {
+    readonly id: string;
+    readonly deleted: boolean;
+    readonly doc: Readonly<Record<string, unknown>> | null;
+  }[];
+  readonly lastSeq: string | number;
+}
+
 export class CouchError extends Error {
   /** Of the reply; null when there was none: the server cannot be reached. */
   readonly status: number | null;
@@ -43,6 +52,8 @@ export interface CouchClient {
   document(database: string, id: string): Promise<CouchDocument | null>;
   /** Rejects with status 409 where it is not the next of what is there. */
   putDocument(database: string, document: CouchDocument): Promise<void>;
+  /** What changed after `since`, at most `limit`, each with its document (null for one that is gone). */
+  changes(database: string, from: { since: string | number; limit: number }): Promise<CouchChanges>;
   /** A configuration value of the node that answers, null where it is not set; undefined for a server without configuration. */
   setting(section: string, key: string): Promise<string | null | undefined>;
   setSetting(section: string, key: string, value: string): Promise<void>;
@@ -94,6 +105,18 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
     async putDocument(db, body) {
       await ask({ db, doc: body._id, method: 'PUT', body });
     },
+    async changes(db, { since, limit }) {
+      const qs = { since, limit, include_docs: true };
+      const { results, last_seq: lastSeq } = await ask<RawChanges>({ db, path: '_changes', qs });
+      return {
+        results: results.map(({ id, deleted = false, doc }) => ({
+          id,
+          deleted,
+          doc: deleted ? null : (doc ?? null),
+        })),
+        lastSeq,
+      };
+    },
     async setting(section, key) {
       try {
         return await ask<string>({ path: settingPath(section, key) });
@@ -106,6 +129,15 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
       await ask({ path: settingPath(section, key), method: 'PUT', body: value });
     },
   };
+}
+
+interface RawChanges {
+  readonly results: readonly {
+    readonly id: string;
+    readonly deleted?: boolean;
+    readonly doc?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly last_seq: string | number;
 }
 
 const basic = ({ username, password }: CouchLogin): string =>

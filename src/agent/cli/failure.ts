@@ -1,4 +1,5 @@
 // How a command ends when it cannot do what was asked: a code for programs, a sentence and what to do for people.
+import { isObject } from '../../core/env/env.js';
 import type { Problem } from '../../core/env/problems.js';
 
 /** sysexits(3). */
@@ -40,4 +41,17 @@ export class Failure extends Error {
     this.hint = hint ?? null;
     this.problems = problems;
   }
+}
+
+/** The failure that an `up` answered with; null for what is none. */
+export function parseFailure(data: unknown): Failure | null {
+  if (!isObject(data)) return null;
+  const { exit, code, message, hint } = data;
+  if (typeof exit !== 'string' || !Object.hasOwn(EXIT, exit)) return null;
+  return new Failure(
+    exit as ExitName,
+    String(code),
+    String(message),
+    typeof hint === 'string' ? { hint } : {},
+  );
 }

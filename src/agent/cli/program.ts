@@ -1,6 +1,8 @@
 // The commands as data for commander: help, completions and man pages are made from the one tree.
 import { Command, type CommanderError } from 'commander';
+import { addCa } from '../commands/ca.js';
 import { addConfig } from '../commands/config.js';
+import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.js';
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
@@ -37,6 +39,11 @@ export function createProgram(cli: Cli): Command {
     addInit,
     addStatus,
     addPeers,
+    addDevices,
+    addRename,
+    addRevoke,
+    addRenew,
+    addCa,
     addConfig,
     addProvision,
     addFiles,

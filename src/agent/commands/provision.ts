@@ -5,7 +5,9 @@ import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
 import { canAsk, confirm } from '../cli/prompt.js';
 import { FIRST_DATABASE } from '../config/default-policy.js';
+import { policyOf } from '../config/gateway-env.js';
 import { readSettings } from '../config/settings.js';
+import { openMembership } from '../directory/membership.js';
 import { writeCredentials } from '../home/credentials.js';
 import { openHome } from '../home/home.js';
 import { openAdminAccess } from '../provision/admin-access.js';
@@ -42,10 +44,11 @@ async function runProvision(context: CommandContext, options: Options): Promise<
   const { output, paths } = context;
   const settings = await readSettings(paths);
   const { identity } = await openHome(paths, context.now());
+  const membership = await openMembership({ paths, settings, identity });
   const access = await openAdminAccess(context, settings);
   const plan: PlanContext = {
     ...access,
-    targets: targetsOf(settings.policy, access.credentials, identity.deviceId),
+    targets: targetsOf(policyOf(settings, membership.view()), access.credentials, identity.deviceId),
     firstDatabases: [FIRST_DATABASE, settings.directory],
   };
   const steps = (await readPlan(plan)).filter(

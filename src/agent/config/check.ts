@@ -1,5 +1,6 @@
 // What a configuration must be beyond its shape: an env that the gateway would take. Judged by the gateway's own
 // parser, with an identity made up for it, so that there is one truth and it can be asked before there is a home.
+import { EMPTY_VIEW } from '../../core/directory/view.js';
 import { parseEnv } from '../../core/env/env.js';
 import { createProblems, type Problem, type Problems } from '../../core/env/problems.js';
 import { compilePolicy } from '../../core/policy/compile.js';
@@ -25,6 +26,8 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       credentials: placeholders(settings.policy),
       streams: { port: 1, tokens: PLACEHOLDER_TOKENS },
       databases: null,
+      view: EMPTY_VIEW,
+      denied: new Set(),
     }),
   );
   return 'env' in parsed ? problems.list : [...problems.list, ...parsed.problems];

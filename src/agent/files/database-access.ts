@@ -51,7 +51,7 @@ async function findCouch(
 }
 
 /** The credential of a role of own devices that may write there. */
-function credentialFor(policy: Policy, database: string): string | null {
+export function credentialFor(policy: Policy, database: string): string | null {
   const { roles, principals } = compilePolicy(
     policy,
     { cas: null, certs: null, credentials: null },

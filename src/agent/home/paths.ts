@@ -5,6 +5,10 @@ import { Failure } from '../cli/failure.js';
 export interface Paths {
   readonly home: string;
   readonly identity: string;
+  /** What user CAs have signed, as this device knows it: a file for each user that it was a device of. */
+  readonly directory: string;
+  /** Identities that were put aside. */
+  readonly retired: string;
   /** The CouchDB credentials for the gateway. */
   readonly credentials: string;
   /** Where local programs reach peers, and their tokens. */
@@ -26,6 +30,8 @@ export function readPaths(env: NodeJS.ProcessEnv): Paths {
   return {
     home,
     identity: join(home, 'identity'),
+    directory: join(home, 'directory'),
+    retired: join(home, 'retired'),
     credentials: join(home, 'credentials.json'),
     peerStreams: join(home, 'peer-streams.json'),
     couch: join(home, 'couch'),

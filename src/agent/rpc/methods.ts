@@ -1,6 +1,7 @@
 // What other commands can ask a running `up`, as types: JSON-RPC 2.0 on the agent's socket.
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
+import type { DirectoryMethods } from '../directory/handlers.js';
 import type { AgentStatus } from '../status/status.js';
 
 export interface CouchAccess {
@@ -10,8 +11,8 @@ export interface CouchAccess {
   readonly credentials: Credentials;
 }
 
-/** Method by method: what it resolves with. None takes parameters. */
-export interface AgentMethods {
+/** Method by method: what it resolves with. */
+export interface AgentMethods extends DirectoryAnswers {
   readonly status: AgentStatus;
   readonly couchdb: CouchAccess;
   /** The administrator of the embedded server, whom nothing else knows; null where CouchDB is another. */
@@ -20,8 +21,15 @@ export interface AgentMethods {
   readonly 'refresh-credentials': Readonly<Record<string, never>>;
 }
 
+type DirectoryAnswers = { readonly [Method in keyof DirectoryMethods]: DirectoryMethods[Method][1] };
+
 export type AgentMethod = keyof AgentMethods;
 
+/** What it is asked with; most are asked with nothing. */
+export type AgentParams<Method extends AgentMethod> = Method extends keyof DirectoryMethods
+  ? DirectoryMethods[Method][0]
+  : object;
+
 export type AgentHandlers = {
-  readonly [Method in AgentMethod]: () => Promise<AgentMethods[Method]>;
+  readonly [Method in AgentMethod]: (params: AgentParams<Method>) => Promise<AgentMethods[Method]>;
 };

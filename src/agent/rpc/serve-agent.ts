@@ -12,9 +12,11 @@ export async function serveAgent(paths: Paths, handlers: AgentHandlers): Promise
   const isMethod = (name: string): name is AgentMethod => Object.hasOwn(handlers, name);
   await makePrivateFolder(paths.runtime);
   try {
-    return await serveRpc(paths.socket, async (method) => {
+    return await serveRpc(paths.socket, async (method, params) => {
       if (!isMethod(method)) throw new RpcFailure(RPC_ERRORS.method);
-      return handlers[method]().catch(tellFailure);
+      // Taken at its word: whoever can enter the folder of the socket is this user.
+      const handle = handlers[method] as (given: unknown) => Promise<unknown>;
+      return handle(params).catch(tellFailure);
     });
   } catch (error) {
     if (!(error instanceof SocketTaken)) throw error;
@@ -25,5 +27,7 @@ export async function serveAgent(paths: Paths, handlers: AgentHandlers): Promise
 }
 
 function tellFailure(error: unknown): never {
-  throw error instanceof Failure ? new RpcFailure({ code: ERROR, message: error.message }) : error;
+  if (!(error instanceof Failure)) throw error;
+  const { exit, code, message, hint } = error;
+  throw new RpcFailure({ code: ERROR, message, data: { exit, code, message, hint } });
 }

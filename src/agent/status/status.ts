@@ -7,6 +7,7 @@ import type { Identity } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
 import { placeOf, type StreamsPlace } from '../home/stream-access.js';
 import type { Upstream } from '../upstream/upstream.js';
+import type { Target } from '../provision/targets.js';
 import { parseGatewayStatus, type GatewayStatus } from './gateway-status.js';
 import type { Recent, RecentRefusal, RecentWarning } from './recent.js';
 
@@ -51,7 +52,10 @@ export interface StatusSources {
   readonly startedAt: Date;
   readonly settings: Settings;
   readonly identity: Identity;
-  readonly upstream: Pick<Upstream, 'kind' | 'url' | 'targets'>;
+  /** Of this device. */
+  readonly name: string;
+  readonly upstream: Pick<Upstream, 'kind' | 'url'>;
+  readonly targets: readonly Target[];
   readonly databases: readonly string[] | null;
   readonly gatewayStatus: () => Promise<unknown>;
   readonly paths: Paths;
@@ -61,7 +65,7 @@ export interface StatusSources {
 export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
   const { settings, identity, upstream, recent } = sources;
   const gateway = parseGatewayStatus(await sources.gatewayStatus());
-  const missing = upstream.targets.map(({ credential }) => [credential, 'missing'] as const);
+  const missing = sources.targets.map(({ credential }) => [credential, 'missing'] as const);
   return {
     version: sources.version,
     pid: process.pid,
@@ -69,7 +73,7 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     identity: {
       userId: identity.userId,
       deviceId: identity.deviceId,
-      name: settings.name,
+      name: sources.name,
       notAfter: identity.notAfter.toISOString(),
     },
     listenOn: settings.listen.on,

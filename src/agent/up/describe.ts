@@ -1,6 +1,5 @@
 // What `up` is, once it is up: as a fact for programs, from which the text for people is made.
 import { createStores } from '../../adapters/files/stores.js';
-import { targetsOf } from '../provision/targets.js';
 import type { Identity } from '../home/identity.js';
 import { placeOf, type StreamsPlace } from '../home/stream-access.js';
 import type { SeenListener } from '../gateway-events.js';
@@ -77,7 +76,8 @@ export async function describeUp(options: DescribeOptions): Promise<UpReady> {
       kind: upstream.kind,
       url: upstream.url,
       databases: service.databases(),
-      missingCredentials: targetsOf(settings.policy, service.credentials(), identity.deviceId)
+      missingCredentials: service
+        .targets()
         .map(({ credential }) => credential)
         .filter((name) => !Object.hasOwn(service.credentials(), name)),
       hasAdmin: upstream.admin !== null,

@@ -33,6 +33,8 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
       return style.warn(formatDenied(event));
     case 'warning':
       return style.warn(`warning: ${event.about === undefined ? '' : `${event.about}: `}${event.message}`);
+    // What of it is true, the directory tells.
+    case 'revocations-learned':
     case 'fatal':
     case 'stopped':
       return null;

@@ -1,6 +1,7 @@
 // What `up` answers to other commands.
 import type { AgentHandlers } from '../rpc/methods.js';
-import type { Identity } from '../home/identity.js';
+import { createDirectoryHandlers } from '../directory/handlers.js';
+import type { Membership } from '../directory/membership.js';
 import { readStatus } from '../status/status.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
@@ -8,22 +9,25 @@ import type { Service } from './service.js';
 
 export interface HandlerOptions {
   readonly context: UpContext;
-  readonly identity: Identity;
+  readonly membership: Membership;
   readonly upstream: Upstream;
   readonly service: Service;
 }
 
-export function createHandlers({ context, identity, upstream, service }: HandlerOptions): AgentHandlers {
-  const { version, settings, paths } = context;
+export function createHandlers({ context, membership, upstream, service }: HandlerOptions): AgentHandlers {
+  const { version, settings, paths, now } = context;
   const startedAt = context.now();
   return {
+    ...createDirectoryHandlers({ paths, membership, now }),
     status: () =>
       readStatus({
         version,
         startedAt,
         settings,
-        identity,
+        identity: membership.identity(),
+        name: membership.view().name ?? settings.name,
         upstream,
+        targets: service.targets(),
         databases: service.databases(),
         gatewayStatus: () => service.status(),
         paths,

@@ -3,6 +3,7 @@ import type { Output } from '../cli/output.js';
 import type { Style } from '../cli/style.js';
 import { cleanText, type SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
+import { formatDirectoryEvent, type DirectoryEvent } from '../directory/events.js';
 import type { UpReady } from './describe.js';
 import { formatEvent, formatFollow } from './event-text.js';
 import { formatReady } from './ready-text.js';
@@ -12,6 +13,7 @@ export interface UpReport {
   readonly gateway: (event: SeenEvent) => void;
   readonly gatewayLog: (line: string) => void;
   readonly follow: (event: FollowEvent) => void;
+  readonly directory: (event: DirectoryEvent) => void;
   readonly embeddedDied: (restartInMs: number) => void;
   readonly stopped: () => void;
 }
@@ -36,6 +38,7 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
       if (isWorthReading(line)) logLine(`gateway: ${cleanText(line)}`);
     },
     follow: (event) => tell(event, formatFollow(event, style)),
+    directory: (event) => tell(event, formatDirectoryEvent(event, style)),
     embeddedDied: (restartInMs) =>
       tell(
         { event: 'embedded-died', restartInMs },

@@ -1,15 +1,18 @@
 // The gateway while it runs, kept current: what exists in CouchDB, and with which credentials it may be asked.
 import { GatewayError, launchGateway, type Gateway } from '../../adapters/launch/launch-gateway.js';
 import { Failure } from '../cli/failure.js';
-import { createCouchdb, createGatewayEnv, withoutUnusable, type Credentials } from '../config/gateway-env.js';
+import { createGatewayEnv, createReload, policyOf, type Credentials } from '../config/gateway-env.js';
 import { parseGatewayEvent, parseReady, type GatewayReady, type SeenEvent } from '../gateway-events.js';
 import { readCredentials } from '../home/credentials.js';
-import type { Identity } from '../home/identity.js';
+import { eventOf } from '../directory/events.js';
+import type { Membership } from '../directory/membership.js';
 import type { StreamAccess } from '../home/stream-access.js';
 import { followDatabases, type FollowEvent } from '../provision/follow.js';
+import { targetsOf, type Target } from '../provision/targets.js';
 import { createRecent, type Recent } from '../status/recent.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
+import { addShareCredentials } from './share-credentials.js';
 
 export interface Service {
   readonly ready: GatewayReady;
@@ -20,6 +23,8 @@ export interface Service {
   refreshCredentials(): Promise<void>;
   databases(): readonly string[] | null;
   credentials(): Credentials;
+  /** Whom the policy in force needs in CouchDB. */
+  targets(): readonly Target[];
   /** Resolves when it is over in good order; fails when the gateway ended by itself. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -27,34 +32,60 @@ export interface Service {
 
 export interface ServiceOptions {
   readonly context: UpContext;
-  readonly identity: Identity;
+  readonly membership: Membership;
   readonly upstream: Upstream;
   readonly streams: StreamAccess;
 }
 
 const FOLLOW_MS = 1000;
+/** A gateway that answers no more must not hold up what others learn. */
+const RELOAD_MS = 10_000;
 
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { context, identity, upstream, streams } = options;
+  const { context, membership, upstream, streams } = options;
   const { settings, report, signal, paths } = context;
   let { databases, credentials } = upstream;
-  const parts = () => ({ identity, settings, couchUrl: upstream.url, credentials, databases, streams });
+  const policy = () => policyOf(settings, membership.view());
+  const targets = (): Target[] => targetsOf(policy(), credentials, membership.identity().deviceId);
+  const parts = () => ({
+    identity: membership.identity(),
+    settings,
+    couchUrl: upstream.url,
+    credentials,
+    databases,
+    streams,
+    view: membership.view(),
+    denied: membership.directory().local().denied,
+  });
+  const addCredentials = async (): Promise<void> => {
+    const { deviceId } = membership.identity();
+    credentials = await addShareCredentials({ upstream, policy: policy(), credentials, deviceId });
+  };
 
+  await addCredentials();
   const gateway = await launchGateway(createGatewayEnv(parts()), { signal, onLog: report.gatewayLog }).catch(
     refuse,
   );
   const ready = parseReady(gateway.ready);
   const recent = createRecent();
-  const onEvent = (event: SeenEvent): void => {
+  const onEvent = async (event: SeenEvent): Promise<void> => {
     recent.note(event);
     report.gateway(event);
+    if (event.event === 'revocations-learned')
+      await membership.directory().learn(event.revocations).catch(tellNotInForce);
   };
+  const tellNotInForce = (error: unknown): void =>
+    report.directory({ event: 'not-in-force', reason: error instanceof Error ? error.message : 'unknown' });
   let reading: Promise<Problems> = Promise.resolve([]);
 
   const reload = async (): Promise<void> => {
-    const policy = withoutUnusable(settings.policy, credentials);
-    await gateway.call('reload', { couchdb: createCouchdb(parts()), policy });
+    await within(RELOAD_MS, gateway.call('reload', createReload(parts())));
   };
+  /** What was stored holds, or it is said that it does not: the gateway is then as it was before. */
+  membership.onChange(async (taken) => {
+    for (const statement of taken) report.directory(eventOf(statement));
+    await addCredentials().then(reload).catch(tellNotInForce);
+  });
   const onFollow = async (event: FollowEvent): Promise<void> => {
     if (event.event === 'databases') {
       databases = event.databases;
@@ -68,7 +99,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       url: upstream.url,
       admin: upstream.admin.client,
       // Before `provision` was asked for, nothing is changed in a CouchDB that a person named.
-      targets: () => upstream.targets.filter(({ credential }) => Object.hasOwn(credentials, credential)),
+      targets: () => targets().filter(({ credential }) => Object.hasOwn(credentials, credential)),
       intervalMs: FOLLOW_MS,
       onEvent: onFollow,
     });
@@ -79,6 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     status: () => gateway.call('status'),
     databases: () => databases,
     credentials: () => credentials,
+    targets,
     async refreshCredentials() {
       if (upstream.kind === 'configured') credentials = (await readCredentials(paths.credentials)) ?? {};
       await reload();
@@ -102,6 +134,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
+const within = <Result>(ms: number, answered: Promise<Result>): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new GatewayError('the gateway does not answer')), ms);
+    answered.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -114,7 +152,7 @@ type Problems = Extract<SeenEvent, { event: 'fatal' }>['problems'];
 async function readEvents(
   gateway: Gateway,
   ready: GatewayReady,
-  tell: (event: SeenEvent) => void,
+  tell: (event: SeenEvent) => Promise<void>,
 ): Promise<Problems> {
   let problems: Problems = [];
   for await (const raw of gateway.events) {
@@ -122,7 +160,7 @@ async function readEvents(
     if (event?.event === 'fatal') problems = event.problems;
     // The listeners of the start stand in `ready`.
     const isTold = event?.event === 'stopped' || (event?.event === 'listening' && event.time <= ready.time);
-    if (event !== null && !isTold) tell(event);
+    if (event !== null && !isTold) await tell(event);
   }
   return problems;
 }

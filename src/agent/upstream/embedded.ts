@@ -38,7 +38,6 @@ export async function openEmbedded(context: UpstreamContext): Promise<Upstream> 
       credentials,
       databases,
       admin: { client: admin, login },
-      targets,
       close: () => server.close(),
     };
   } catch (error) {

@@ -12,7 +12,6 @@ import { readCredentials } from '../home/credentials.js';
 import type { Identity } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
 import { listDatabases } from '../provision/follow.js';
-import { targetsOf, type Target } from '../provision/targets.js';
 import { openEmbedded } from './embedded.js';
 
 export interface Upstream {
@@ -23,7 +22,6 @@ export interface Upstream {
   readonly databases: readonly string[] | null;
   /** Null where the configuration has no administrator. */
   readonly admin: { readonly client: CouchClient; readonly login: CouchLogin } | null;
-  readonly targets: readonly Target[];
   close(): Promise<void>;
 }
 
@@ -43,7 +41,7 @@ export const openUpstream = (context: UpstreamContext): Promise<Upstream> =>
 
 /** Does not wait for a CouchDB that is away. */
 async function openConfigured(
-  { paths, settings, identity, adminLogin }: UpstreamContext,
+  { paths, adminLogin }: UpstreamContext,
   { url, admin }: NonNullable<Settings['couchdb']>,
 ): Promise<Upstream> {
   const login = isReachableAsAdmin(url) ? (adminLogin ?? admin) : null;
@@ -55,7 +53,6 @@ async function openConfigured(
     credentials,
     databases: client === null ? null : await listDatabases(client).catch(() => null),
     admin: client === null || login === null ? null : { client, login },
-    targets: targetsOf(settings.policy, credentials, identity.deviceId),
     close: () => Promise.resolve(),
   };
 }

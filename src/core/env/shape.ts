@@ -8,7 +8,7 @@ const MAX_TEXT_CHARACTERS = 65_536;
 const MAX_ENTRIES = 100_000;
 const MAX_STORES = 64;
 /** Each costs the hashes of three names a day. */
-const MAX_KNOWN_DEVICES = 4096;
+export const MAX_KNOWN_DEVICES = 4096;
 const MAX_PORT = 65_535;
 const MAX_LIMIT = 2 ** 40;
 

@@ -11,7 +11,7 @@ import {
 } from '../ids.js';
 import { readCertificate, type Certificate } from '../leaf/certificate.js';
 import type { Trust, TrustedCa } from '../leaf/trust.js';
-import { parseStatement, verifyStatement, type Statement } from '../statements.js';
+import { MAX_REVOCATIONS_PER_CA, parseStatement, verifyStatement, type Statement } from '../statements.js';
 import type { Problems } from './problems.js';
 import type { IDENTITY, TRUST } from './shape.js';
 
@@ -33,7 +33,6 @@ export interface CompiledTrust {
   readonly revocations: readonly Statement[];
 }
 
-const MAX_REVOCATIONS_PER_CA = 1000;
 const PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
 
 /** The one certificate of a PEM text; null for anything else, two of them included. */

@@ -57,14 +57,12 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     const id = await permitted(exchange, idText);
     const blob = await stores().open(id);
     if (blob === null) throw new Refusal('blob-missing');
-    try {
-      const plan = planBlobReply(exchange, id, blob.size);
-      exchange.response.writeHead(plan.status, plan.headers);
-      if (plan.part === null || exchange.request.method === 'HEAD') exchange.response.end();
-      else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
-    } finally {
+    const plan = planBlobReply(exchange, id, blob.size);
+    exchange.response.writeHead(plan.status, plan.headers);
+    if (plan.part === null || exchange.request.method === 'HEAD') {
       await blob.close();
-    }
+      exchange.response.end();
+    } else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
   }
 
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {
