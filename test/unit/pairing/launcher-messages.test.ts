@@ -33,11 +33,21 @@ const MESSAGES: readonly LauncherMessage[] = [
 ];
 
 describe('every message in every order', () => {
+  const joined = () => {
+    const both = createJoin();
+    proveJoin(both);
+    return both;
+  };
+  const sharing = () => {
+    const both = createSharing();
+    proveSharing(both);
+    return both;
+  };
   const sides: Record<string, () => Side> = {
-    'join, joiner': () => ((both) => (proveJoin(both), both.a))(createJoin()),
-    'join, offerer': () => ((both) => (proveJoin(both), both.b))(createJoin()),
-    'share, A': () => ((both) => (proveSharing(both), both.a))(createSharing()),
-    'share, B': () => ((both) => (proveSharing(both), both.b))(createSharing()),
+    'join, joiner': () => joined().a,
+    'join, offerer': () => joined().b,
+    'share, A': () => sharing().a,
+    'share, B': () => sharing().b,
   };
   const effects = new Set(['sign', 'store', 'grant']);
   for (const [name, create] of Object.entries(sides)) {
