@@ -77,11 +77,15 @@ export function createPeerConnection(
     tellFree();
   });
   let isEndedElsewhere = false;
+  let isEndedHere = false;
   const onEnded = (): void => void (isEndedElsewhere = true);
   socket.once('end', onEnded).once('error', onEnded);
+  // Only then the agent ends it.
+  socket.on('timeout', () => (isEndedHere ||= !isInUse));
   socket.once('close', () => {
     agent.destroy();
-    events.onClose(isEndedElsewhere);
+    // Newer lines of Node tell no end of a connection that is idle, only that it is closed.
+    events.onClose(isEndedElsewhere || (!isBusy() && !isEndedHere));
   });
 
   function begin({ method, path, headers, body }: PeerRequest): ClientRequest {
@@ -149,6 +153,9 @@ export function createPeerConnection(
         });
       }),
     isOn: (zones) => address.zone === null || zones.get(address.zone) === scopeId,
-    destroy: () => void socket.destroy(),
+    destroy() {
+      isEndedHere = true;
+      socket.destroy();
+    },
   };
 }
