@@ -30,8 +30,8 @@ if (isInsideNamespace(import.meta.url)) {
 
       const peersOf = async (): Promise<unknown> => {
         const [line] = linesOf((await patchcord(near, ['peers', '--json'])).stdout);
-        const peers = line?.['peers'] as { deviceId: string | null; standing: string }[];
-        return peers.find(({ deviceId, standing }) => deviceId === farId && standing === 'proven') ?? null;
+        const peers = line?.['peers'] as { deviceId: string | null }[];
+        return peers.find(({ deviceId }) => deviceId === farId) ?? null;
       };
       await eventually(peersOf);
       const { port, tokens } = JSON.parse(readFileSync(near.paths.peerStreams, 'utf8')) as {
