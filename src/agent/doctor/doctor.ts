@@ -29,7 +29,8 @@ export async function* examine({ paths, adminLogin, now }: Patient): AsyncGenera
   yield* findings;
   const settings = yield* checkConfig(paths);
   if (settings === null) return;
-  yield* checkLinks(settings);
+  // Of the running one, whose command line may say something else than the file.
+  yield* checkLinks(status?.listenOn ?? settings.listen.on);
   yield checkFirewall(
     status?.listeners[0]?.port ?? (settings.listen.port === 0 ? null : settings.listen.port),
   );

@@ -8,8 +8,8 @@ const IF_INET6 = '/proc/net/if_inet6';
 const UFW = '/etc/ufw/ufw.conf';
 const FIREWALLD = '/run/firewalld';
 const UDP_TABLES = ['/proc/net/udp', '/proc/net/udp6'];
-/** 5353, as proc(5) writes ports. */
-const MDNS_PORT = ':14E9';
+/** A local address with port 5353, as proc(5) writes it; not one of the group `ff02::fb`, to which gateways are bound. */
+const OTHER_RESPONDER = /^ *\d+: (?!000002FF0{16}FB000000:)[0-9A-F]+:14E9 /m;
 
 const readText = (path: string): string => {
   try {
@@ -19,10 +19,10 @@ const readText = (path: string): string => {
   }
 };
 
-export function checkLinks({ listen }: Settings): Finding[] {
+export function checkLinks(on: Settings['listen']['on']): Finding[] {
   if (!existsSync(IF_INET6))
     return [bad('links', 'this system has no IPv6', 'take ipv6.disable=1 out of the kernel’s command line')];
-  const addresses = readAddresses(listen.on);
+  const addresses = readAddresses(on);
   if (addresses.length === 0)
     return [
       attention(
@@ -65,7 +65,7 @@ export function checkFirewall(port: number | null): Finding {
 }
 
 export function checkResponders(): Finding {
-  const isTaken = UDP_TABLES.some((path) => readText(path).includes(`${MDNS_PORT} `));
+  const isTaken = UDP_TABLES.some((path) => OTHER_RESPONDER.test(readText(path)));
   return isTaken
     ? good('mdns', 'another mDNS responder runs here, and both can')
     : good('mdns', 'no other mDNS responder runs here');
