@@ -2,13 +2,23 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { text as readText } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { parseEnv } from '../../../dist/core/env/env.js';
 import { readCredentials } from '../../../dist/agent/home/credentials.js';
-import { createTestHome, patchcord } from '../../kit/agent.js';
+import { createTestHome, joinHome, patchcord, PATCHCORD, startUp, type TestHome } from '../../kit/agent.js';
+import { atLoopback } from '../../kit/streams.js';
 import { tlsOf } from '../../kit/env.js';
 import { startGateway } from '../../kit/gateway.js';
 import { createTestPki, type TestLeaf } from '../../kit/pki.js';
@@ -129,6 +139,48 @@ describe('the files', () => {
   });
 });
 
+describe('what is typed in a shell', () => {
+  /** Runs a block of the README as it stands, with `patchcord` as it is when it is installed. */
+  function runBlock(home: TestHome, block: string): Promise<{ code: number | null; output: string }> {
+    const bin = join(home.scratch, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'patchcord'), `#!/bin/sh\nexec '${process.execPath}' '${PATCHCORD}' "$@"\n`, {
+      mode: 0o700,
+    });
+    const env = { ...home.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const child = spawn('sh', ['-e'], { env, cwd: home.scratch, stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.end(block);
+    const output = readText(child.stdout);
+    return once(child, 'close').then(async ([code]) => ({
+      code: code as number | null,
+      output: await output,
+    }));
+  }
+
+  test('asks another device by its peer stream; and one that is away is told', async (t) => {
+    const [home, other] = [createTestHome(t), createTestHome(t)];
+    assert.equal((await patchcord(home, ['init'])).code, 0);
+    const peer = joinHome(other, home);
+    const far = await startUp(other);
+    home.writeConfig({ peerStreams: { addresses: { [peer]: [atLoopback(far.port)] } } });
+    await startUp(home);
+    const block = namedBlock(readme, 'streams').replace('<id of the other device>', peer);
+    const { code, output } = await runBlock(home, block);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(output), ['dmedia-0', 'patchcord']);
+    far.kill('SIGTERM');
+    await far.ended;
+    assert.equal((JSON.parse((await runBlock(home, block)).output) as { error: string }).error, 'peer_away');
+  });
+
+  test('makes what a packager installs', async (t) => {
+    const home = createTestHome(t);
+    assert.equal((await runBlock(home, namedBlock(readme, 'packager'))).code, 0);
+    assert.ok(readdirSync(join(home.scratch, 'man1')).includes('patchcord-files-import.1'));
+    assert.ok(readFileSync(join(home.scratch, 'patchcord.bash'), 'utf8').includes('patchcord complete'));
+  });
+});
+
 describe('the commands', () => {
   const { scripts } = JSON.parse(readRepositoryFile('package.json')) as { scripts: Record<string, string> };
 
@@ -143,7 +195,7 @@ describe('the commands', () => {
   for (const words of commandsIn(readme, 'npm')) {
     test(`npm ${words.join(' ')}`, () => {
       const [verb = '', script = ''] = words;
-      const isThere = verb === 'ci' || Object.hasOwn(scripts, verb === 'run' ? script : verb);
+      const isThere = ['ci', 'pack'].includes(verb) || Object.hasOwn(scripts, verb === 'run' ? script : verb);
       assert.ok(isThere);
     });
   }
