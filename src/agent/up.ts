@@ -10,6 +10,7 @@ import { serveAgent } from './rpc/serve-agent.js';
 import { createHandlers } from './up/handlers.js';
 import { openUpstream } from './upstream/upstream.js';
 import { prepareStores } from './up/prepare-stores.js';
+import { startSync } from './sync/sync.js';
 import { startService } from './up/service.js';
 import { describeUp } from './up/describe.js';
 import type { UpContext } from './up/context.js';
@@ -49,7 +50,10 @@ export async function up(context: UpContext): Promise<void> {
       intervalMs: DIRECTORY_MS,
     });
     closers.add(() => follower.close());
-    const socket = await serveAgent(paths, createHandlers({ context, membership, upstream, service }));
+    const sync = await startSync({ context, ownId: identity.deviceId, upstream, service, streams });
+    closers.add(() => sync.close());
+    const handlers = createHandlers({ context, membership, upstream, service, sync });
+    const socket = await serveAgent(paths, handlers);
     closers.add(() => socket.close());
     report.ready(await describeUp({ context, identity, isNew, upstream, service }));
     await service.run(signal);

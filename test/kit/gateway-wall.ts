@@ -51,8 +51,12 @@ const TRICKS = new Set([
 /** Certificate making, administrators' clients, and what writes files or starts processes. */
 const MODULES = [
   /\/node_modules\/(nano|node-forge|pouchdb[^/]*|express[^/]*)\//,
-  new RegExp(`^${DIST}(agent/|index\\.js|adapters/(pki|launch|home|agent-socket|couch-client)/)`),
-  new RegExp(`^${DIST}adapters/files/(create-store|store-writer|copy-leaves|leaf-pipeline|list-blobs)\\.js`),
+  new RegExp(
+    `^${DIST}(agent/|index\\.js|adapters/(pki|launch|home|agent-socket|couch-client|peer-streams|replicator)/)`,
+  ),
+  new RegExp(
+    `^${DIST}adapters/files/(create-store|store-writer|copy-leaves|leaf-pipeline|list-blobs|place-blob|partial-blob)\\.js`,
+  ),
 ];
 /** debug's colours, which are asked for in a `try`; nothing installs it. */
 const ABSENT = /\/debug\/src\/node\.js: supports-color$/;

@@ -1,69 +1,23 @@
 // Talks to a CouchDB as one user, by nano: as its administrator, or with limited credentials. Every failure is a
 // `CouchError`, which holds nothing of the request: nano's own errors carry its headers.
 import nano from 'nano';
-
-export interface CouchLogin {
-  readonly username: string;
-  readonly password: string;
-}
-
-export interface CouchSession {
-  readonly name: string | null;
-  readonly roles: readonly string[];
-}
-
-export interface CouchInfo {
-  readonly version: string;
-  /** Of the installation; null where it tells none. */
-  readonly uuid: string | null;
-}
-
-export type CouchDocument = Readonly<Record<string, unknown>> & { readonly _id: string };
-
-export interface CouchChanges {
-  readonly results: readonly {
-    readonly id: string;
-    readonly deleted: boolean;
-    readonly doc: Readonly<Record<string, unknown>> | null;
-  }[];
-  readonly lastSeq: string | number;
-}
-
-export class CouchError extends Error {
-  /** Of the reply; null when there was none: the server cannot be reached. */
-  readonly status: number | null;
-  constructor(status: number | null, reason: string) {
-    super(reason);
-    this.name = 'CouchError';
-    this.status = status;
-  }
-}
-
-export interface CouchClient {
-  info(): Promise<CouchInfo>;
-  session(): Promise<CouchSession>;
-  databases(): Promise<string[]>;
-  hasDatabase(database: string): Promise<boolean>;
-  /** False when it was there already. */
-  createDatabase(database: string): Promise<boolean>;
-  security(database: string): Promise<Readonly<Record<string, unknown>>>;
-  setSecurity(database: string, security: object): Promise<void>;
-  /** The document, null where there is none. */
-  document(database: string, id: string): Promise<CouchDocument | null>;
-  /** Rejects with status 409 where it is not the next of what is there. */
-  putDocument(database: string, document: CouchDocument): Promise<void>;
-  /** What changed after `since`, at most `limit`, each with its document (null for one that is gone). */
-  changes(database: string, from: { since: string | number; limit: number }): Promise<CouchChanges>;
-  /** A configuration value of the node that answers, null where it is not set; undefined for a server without configuration. */
-  setting(section: string, key: string): Promise<string | null | undefined>;
-  setSetting(section: string, key: string, value: string): Promise<void>;
-}
+import {
+  CouchError,
+  type CouchClient,
+  type CouchDocument,
+  type CouchLogin,
+  type CouchSession,
+} from './types.js';
+import { createReplicator } from './replicator.js';
+import { parseChanges } from './changes.js';
 
 const NOT_FOUND = 404;
 const CONFLICT = 412;
 const NO_SETTING = new Set([NOT_FOUND, 405, 501]);
 /** The reason that CouchDB gives for a value that is not set. */
 const UNSET = 'unknown_config_value';
+
+export * from './types.js';
 
 export function createCouchClient(url: string, login: CouchLogin | null): CouchClient {
   const headers = login === null ? {} : { Authorization: basic(login) };
@@ -116,6 +70,11 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
         })),
         lastSeq,
       };
+    },
+    ...createReplicator(ask, orNull),
+    async leafChanges(db, since, limit) {
+      const qs = { since, limit, style: 'all_docs' };
+      return parseChanges(await ask({ db, path: '_changes', qs }));
     },
     async setting(section, key) {
       try {

@@ -1,14 +1,14 @@
 // Puts blobs into one store, and moves bad ones aside. A blob appears under files/ by a rename, when all of it is on
 // the disk: a crash at any moment leaves no part of one there. Whoever writes has the store's lock.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeDbase32 } from '../../core/dbase32.js';
 import type { BlobId } from '../../core/ids.js';
 import { copyLeaves, SourceChanged, type CopyOptions } from './copy-leaves.js';
 import type { HashedFile } from './hash-file.js';
 import type { LeafPipeline } from './leaf-pipeline.js';
-import { placeOf } from './stores.js';
+import { isFile, pathOf, placeBlob, placeSidecar, syncFolder } from './place-blob.js';
 
 export interface AddedBlob extends HashedFile {
   /** False: it was here before. */
@@ -28,46 +28,28 @@ export interface StoreWriter {
 }
 
 const NAME_BYTES = 15;
-const BLOB_MODE = 0o444;
 
 /** For the store in `parent`, which has to be there. Removes what a writer that was killed left in tmp/. */
 export async function openStoreWriter(parent: string, pipeline: LeafPipeline): Promise<StoreWriter> {
   const store = join(parent, '.dmedia');
   for (const name of await readdir(join(store, 'tmp'))) await rm(join(store, 'tmp', name), { force: true });
 
+  const temporaryPath = (): string => join(store, 'tmp', encodeDbase32(randomBytes(NAME_BYTES)));
+
   async function add(source: BlobSource): Promise<AddedBlob> {
-    const path = join(store, 'tmp', encodeDbase32(randomBytes(NAME_BYTES)));
+    const path = temporaryPath();
     const to = await open(path, 'wx+');
     try {
       const hashed = await copyLeaves(pipeline, { ...source, to });
       if (!(await source.isUnchanged())) throw new SourceChanged();
       if (await isFile(pathOf(parent, 'files', hashed.id))) return { ...hashed, isNew: false };
-      await writeSidecar(hashed);
-      await publish(to, path, hashed.id);
+      await placeSidecar(parent, hashed.id, hashed.digests, temporaryPath());
+      await placeBlob(parent, hashed.id, to, path);
       return { ...hashed, isNew: true };
     } finally {
       await to.close();
       await rm(path, { force: true });
     }
-  }
-
-  /** Before the blob, so that a blob has one; without its blob it is of no harm. */
-  async function writeSidecar({ id, digests }: HashedFile): Promise<void> {
-    const path = join(store, 'tmp', encodeDbase32(randomBytes(NAME_BYTES)));
-    const file = await open(path, 'wx');
-    try {
-      await file.writeFile(digests);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await moveSynced(path, parent, 'leaves', id);
-  }
-
-  async function publish(file: FileHandle, path: string, id: BlobId): Promise<void> {
-    // Not every file system of a drive knows modes.
-    await file.chmod(BLOB_MODE).catch(() => undefined);
-    await moveSynced(path, parent, 'files', id);
   }
 
   return {
@@ -79,33 +61,4 @@ export async function openStoreWriter(parent: string, pipeline: LeafPipeline): P
       await rm(pathOf(parent, 'leaves', id), { force: true });
     },
   };
-}
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-
-function pathOf(parent: string, kind: 'files' | 'leaves', id: BlobId): string {
-  const [folders, name] = placeOf(kind, id);
-  return join(parent, ...folders, name);
-}
-
-async function moveSynced(from: string, parent: string, kind: 'files' | 'leaves', id: BlobId): Promise<void> {
-  const [folders, name] = placeOf(kind, id);
-  const folder = join(parent, ...folders);
-  const made = await mkdir(folder, { recursive: true });
-  await rename(from, join(folder, name));
-  await syncFolder(folder);
-  if (made !== undefined) await syncFolder(join(folder, '..'));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

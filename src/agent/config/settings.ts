@@ -6,6 +6,7 @@ import { readTextFile } from '../../adapters/home/private-file.js';
 import { createProblems, formatPath, parseShape, type Problem } from '../../core/env/problems.js';
 import type { LIMITS, POLICY } from '../../core/env/shape.js';
 import { IDENTITY } from '../../core/env/shape.js';
+import type { FetchRules } from '../../core/fetch/rules.js';
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import { Failure } from '../cli/failure.js';
 import type { Paths } from '../home/paths.js';
@@ -32,6 +33,7 @@ export interface Settings {
   readonly directory: string;
   readonly discovery: Shape['discovery'];
   readonly peerStreams: Shape['peerStreams'];
+  readonly fetch: FetchRules;
   readonly limits: v.InferOutput<typeof LIMITS> | null;
 }
 
@@ -99,6 +101,7 @@ function fillIn(shape: Shape, paths: Paths, { listenOn, port }: Overrides): Sett
     directory: shape.directory,
     discovery: shape.discovery,
     peerStreams: shape.peerStreams,
+    fetch: shape.fetch,
     limits: shape.limits ?? null,
   };
 }

@@ -11,9 +11,11 @@ import {
   POLICY,
   TRUST,
 } from '../../core/env/shape.js';
+import { DEFAULT_FETCH_RULES } from '../../core/fetch/rules.js';
 import { DEFAULT_DIRECTORY } from './default-policy.js';
 
 const text = v.pipe(v.string(), v.maxLength(4096, 'is too long'));
+const bytes = v.pipe(v.number(), v.safeInteger('must be a whole number'), v.minValue(0, 'must be 0 or more'));
 const filled = v.pipe(
   text,
   v.check((value) => value !== '', 'may not be empty'),
@@ -64,6 +66,16 @@ export const CONFIG = v.strictObject({
       ),
       reconnect: PEER_STREAMS.entries.reconnect,
       addresses: PEER_STREAMS.entries.addresses,
+    }),
+    {},
+  ),
+  /** Which files come unasked, and how much room stays free. */
+  fetch: v.optional(
+    v.strictObject({
+      databases: v.optional(v.array(text), [...DEFAULT_FETCH_RULES.databases]),
+      maxFileBytes: v.optional(v.nullable(bytes), DEFAULT_FETCH_RULES.maxFileBytes),
+      quotaBytes: v.optional(bytes, DEFAULT_FETCH_RULES.quotaBytes),
+      keepFreeBytes: v.optional(v.nullable(bytes), DEFAULT_FETCH_RULES.keepFreeBytes),
     }),
     {},
   ),

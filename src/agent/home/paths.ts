@@ -13,6 +13,8 @@ export interface Paths {
   readonly credentials: string;
   /** Where local programs reach peers, and their tokens. */
   readonly peerStreams: string;
+  /** What is paused, and which databases were made for peers. */
+  readonly replication: string;
   /** The embedded server's databases. */
   readonly couch: string;
   /** The parent folder of the first store. */
@@ -34,6 +36,7 @@ export function readPaths(env: NodeJS.ProcessEnv): Paths {
     retired: join(home, 'retired'),
     credentials: join(home, 'credentials.json'),
     peerStreams: join(home, 'peer-streams.json'),
+    replication: join(home, 'replication.json'),
     couch: join(home, 'couch'),
     store: join(home, 'store'),
     lock: join(home, 'up.lock'),

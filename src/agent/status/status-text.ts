@@ -1,4 +1,5 @@
 // The state in one screen.
+import { fileLines, pullLines } from '../sync/status-lines.js';
 import { formatBytes } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
@@ -22,6 +23,8 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Connected', status.connections.map(formatConnection)],
     ['Seen', seenLines(status)],
     ['Streams', [streamsLine(status), ...status.peers.slice(0, SHOWN).map(formatUsedPeer)]],
+    ['Pulls', pullLines(status.sync, style)],
+    ['Files', fileLines(status.sync, style)],
     ['Refused', refusalLines(status)],
     [
       'Warnings',

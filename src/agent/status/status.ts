@@ -6,6 +6,7 @@ import type { SeenListener } from '../gateway-events.js';
 import type { Identity } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
 import { placeOf, type StreamsPlace } from '../home/stream-access.js';
+import type { SyncStatus } from '../sync/describe.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { Target } from '../provision/targets.js';
 import { parseGatewayStatus, type GatewayStatus } from './gateway-status.js';
@@ -41,6 +42,8 @@ export interface AgentStatus {
   readonly peerStreams: StreamsPlace | null;
   /** Those that local programs have asked for. */
   readonly peers: GatewayStatus['peers'];
+  /** What is pulled from peers, and which files come. */
+  readonly sync: SyncStatus;
   /** How often, by rule, since the start. */
   readonly denied: Readonly<Record<string, number>>;
   readonly refusals: readonly RecentRefusal[];
@@ -60,6 +63,7 @@ export interface StatusSources {
   readonly gatewayStatus: () => Promise<unknown>;
   readonly paths: Paths;
   readonly recent: Recent;
+  readonly sync: SyncStatus;
 }
 
 export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
@@ -94,6 +98,7 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     denied: gateway?.denied ?? {},
     refusals: recent.refusals,
     warnings: recent.warnings,
+    sync: sources.sync,
   };
 }
 

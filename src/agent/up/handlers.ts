@@ -6,15 +6,19 @@ import { readStatus } from '../status/status.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
 import type { Service } from './service.js';
+import type { Sync } from '../sync/sync.js';
+import { describeSync } from '../sync/describe.js';
 
 export interface HandlerOptions {
   readonly context: UpContext;
   readonly membership: Membership;
   readonly upstream: Upstream;
   readonly service: Service;
+  readonly sync: Sync;
 }
 
-export function createHandlers({ context, membership, upstream, service }: HandlerOptions): AgentHandlers {
+export function createHandlers(options: HandlerOptions): AgentHandlers {
+  const { context, membership, upstream, service, sync } = options;
   const { version, settings, paths, now } = context;
   const startedAt = context.now();
   return {
@@ -32,6 +36,7 @@ export function createHandlers({ context, membership, upstream, service }: Handl
         gatewayStatus: () => service.status(),
         paths,
         recent: service.recent,
+        sync: describeSync(sync),
       }),
     couchdb: () =>
       Promise.resolve({ kind: upstream.kind, url: upstream.url, credentials: service.credentials() }),

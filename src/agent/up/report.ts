@@ -4,6 +4,8 @@ import type { Style } from '../cli/style.js';
 import { cleanText, type SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { formatDirectoryEvent, type DirectoryEvent } from '../directory/events.js';
+import type { SyncEvent } from '../sync/sync.js';
+import { formatSyncEvent } from '../sync/event-text.js';
 import type { UpReady } from './describe.js';
 import { formatEvent, formatFollow } from './event-text.js';
 import { formatReady } from './ready-text.js';
@@ -14,6 +16,7 @@ export interface UpReport {
   readonly gatewayLog: (line: string) => void;
   readonly follow: (event: FollowEvent) => void;
   readonly directory: (event: DirectoryEvent) => void;
+  readonly sync: (event: SyncEvent) => void;
   readonly embeddedDied: (restartInMs: number) => void;
   readonly stopped: () => void;
 }
@@ -39,6 +42,7 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     },
     follow: (event) => tell(event, formatFollow(event, style)),
     directory: (event) => tell(event, formatDirectoryEvent(event, style)),
+    sync: (event) => tell(event, formatSyncEvent(event, style)),
     embeddedDied: (restartInMs) =>
       tell(
         { event: 'embedded-died', restartInMs },

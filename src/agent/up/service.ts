@@ -1,12 +1,23 @@
 // The gateway while it runs, kept current: what exists in CouchDB, and with which credentials it may be asked.
 import { GatewayError, launchGateway, type Gateway } from '../../adapters/launch/launch-gateway.js';
 import { Failure } from '../cli/failure.js';
-import { createGatewayEnv, createReload, policyOf, type Credentials } from '../config/gateway-env.js';
+import {
+  createGatewayEnv,
+  createReload,
+  policyOf,
+  withoutUnusable,
+  type Credentials,
+} from '../config/gateway-env.js';
 import { parseGatewayEvent, parseReady, type GatewayReady, type SeenEvent } from '../gateway-events.js';
 import { readCredentials } from '../home/credentials.js';
 import { eventOf } from '../directory/events.js';
 import type { Membership } from '../directory/membership.js';
 import type { StreamAccess } from '../home/stream-access.js';
+import { createProblems } from '../../core/env/problems.js';
+import type { KnownLeaf } from '../../core/leaf/judge.js';
+import { compilePolicy } from '../../core/policy/compile.js';
+import type { Policy as CompiledPolicy } from '../../core/policy/policy.js';
+import { isRevokedLeaf } from '../directory/revoked-leaf.js';
 import { followDatabases, type FollowEvent } from '../provision/follow.js';
 import { targetsOf, type Target } from '../provision/targets.js';
 import { createRecent, type Recent } from '../status/recent.js';
@@ -21,13 +32,23 @@ export interface Service {
   status(): Promise<unknown>;
   /** Reads the credentials again, after `provision`. */
   refreshCredentials(): Promise<void>;
-  databases(): readonly string[] | null;
-  credentials(): Credentials;
+  readonly databases: () => readonly string[] | null;
+  readonly credentials: () => Credentials;
   /** Whom the policy in force needs in CouchDB. */
-  targets(): readonly Target[];
+  readonly targets: () => readonly Target[];
+  /** In force now, compiled. */
+  readonly policy: () => CompiledPolicy;
+  readonly isRevoked: (leaf: KnownLeaf) => boolean;
+  observe(observer: ServiceObserver): void;
   /** Resolves when it is over in good order; fails when the gateway ended by itself. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Told of each event of the gateway, and when databases, credentials or the policy are others than before. */
+export interface ServiceObserver {
+  onEvent(event: SeenEvent): void;
+  onChange(): void;
 }
 
 export interface ServiceOptions {
@@ -40,6 +61,8 @@ export interface ServiceOptions {
 const FOLLOW_MS = 1000;
 /** A gateway that answers no more must not hold up what others learn. */
 const RELOAD_MS = 10_000;
+/** What it is made of was checked when it was read. */
+const NO_CONTEXT = { cas: null, certs: null, credentials: null };
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { context, membership, upstream, streams } = options;
@@ -68,17 +91,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   const ready = parseReady(gateway.ready);
   const recent = createRecent();
+  const observers: ServiceObserver[] = [];
   const onEvent = async (event: SeenEvent): Promise<void> => {
     recent.note(event);
     report.gateway(event);
+    for (const observer of observers) observer.onEvent(event);
     if (event.event === 'revocations-learned')
       await membership.directory().learn(event.revocations).catch(tellNotInForce);
   };
   const tellNotInForce = (error: unknown): void =>
     report.directory({ event: 'not-in-force', reason: error instanceof Error ? error.message : 'unknown' });
+  const compile = () => compilePolicy(withoutUnusable(policy(), credentials), NO_CONTEXT, createProblems());
+  let compiled = compile();
   let reading: Promise<Problems> = Promise.resolve([]);
 
   const reload = async (): Promise<void> => {
+    compiled = compile();
+    // Before the gateway: whoever is denied is pulled from no more, even when it does not answer.
+    for (const observer of observers) observer.onChange();
     await within(RELOAD_MS, gateway.call('reload', createReload(parts())));
   };
   /** What was stored holds, or it is said that it does not: the gateway is then as it was before. */
@@ -111,6 +141,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     databases: () => databases,
     credentials: () => credentials,
     targets,
+    policy: () => compiled,
+    isRevoked: (leaf) => isRevokedLeaf(leaf, settings.trust, membership),
+    observe: (observer) => void observers.push(observer),
     async refreshCredentials() {
       if (upstream.kind === 'configured') credentials = (await readCredentials(paths.credentials)) ?? {};
       await reload();

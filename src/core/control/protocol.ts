@@ -82,7 +82,11 @@ export type GatewayEvent =
   | ({ readonly event: 'unlistening' } & Listener)
   | { readonly event: 'connected'; readonly principal: PrincipalName; readonly address: string }
   | { readonly event: 'disconnected'; readonly principal: PrincipalName; readonly address: string }
-  | ({ readonly event: 'peer-reached'; readonly deviceId: DeviceId } & Listener)
+  | ({
+      readonly event: 'peer-reached';
+      readonly deviceId: DeviceId;
+      readonly principal: PrincipalName;
+    } & Listener)
   | { readonly event: 'peer-unreached'; readonly deviceId: DeviceId }
   | {
       readonly event: 'revocations-learned';

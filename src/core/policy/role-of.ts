@@ -1,26 +1,14 @@
-// Which role a device has by this device's own policy, when somebody else judged its leaf: the gateway says whose
+// Which role a device has by this device's own policy, when the gateway has judged its leaf: what is believed is whose
 // device it is, and never as what it counts.
-import type { DeviceId } from '../ids.js';
+import { matchesPrincipal, type KnownLeaf } from '../leaf/judge.js';
 import type { Policy, Role } from './policy.js';
 
 /** The name of this user's own CA in `trust.cas`. */
 export const OWN_ISSUER = 'user';
 
-export interface JudgedDevice {
-  readonly deviceId: DeviceId;
-  /** The key in `trust.cas` of the CA that signed its leaf. */
-  readonly issuer?: string;
-  /** The key in `trust.certs`, for a whitelisted leaf. */
-  readonly cert?: string;
-}
-
 /** The role of the first principal that matches; null lets it do nothing. */
-export function roleOf(policy: Policy, { deviceId, issuer, cert }: JudgedDevice): Role | null {
-  const entry = policy.principals.find((one) =>
-    one.kind === 'cert'
-      ? one.cert === cert
-      : one.issuer === issuer && (one.device === null || one.device === deviceId),
-  );
+export function roleOf(policy: Policy, leaf: KnownLeaf): Role | null {
+  const entry = policy.principals.find((one) => matchesPrincipal(one, leaf));
   return entry === undefined ? null : (policy.roles.get(entry.role) ?? null);
 }
 

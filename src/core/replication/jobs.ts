@@ -9,7 +9,7 @@ export const MAX_DATABASES_MADE = 256;
 /** Databases that are looked at of what one peer offers. */
 export const MAX_OFFERS = 4096;
 
-/** A peer that can be reached now. */
+/** A peer that can be reached now, and is not revoked. */
 export interface PresentPeer {
   readonly deviceId: DeviceId;
   /** By this device's own policy. */
@@ -34,7 +34,6 @@ export interface JobsContext {
   readonly databases: ReadonlySet<string>;
   /** How many were made for peers before. */
   readonly madeBefore: number;
-  readonly isRevoked: (deviceId: DeviceId) => boolean;
 }
 
 export interface JobsPlan {
@@ -47,12 +46,11 @@ export interface JobsPlan {
 export const jobIdOf = ({ deviceId, database }: Pick<PullJob, 'deviceId' | 'database'>): string =>
   `${deviceId}/${database}`;
 
-/** An empty policy pulls nothing; a revoked device is pulled from by no policy. */
+/** An empty policy pulls nothing. */
 export function decideJobs(context: JobsContext): JobsPlan {
   const jobs: PullJob[] = [];
   const make = new Set<string>();
   for (const peer of context.peers) {
-    if (context.isRevoked(peer.deviceId)) continue;
     for (const database of new Set(peer.offers.slice(0, MAX_OFFERS))) {
       const job = jobFor(peer, database);
       if (job === null) continue;

@@ -9,19 +9,20 @@ import { createDialContext, dial, DialFailed, type Denied } from '../../adapters
 import type { ConnectEvents } from '../../adapters/peer/dialler.js';
 import { createPool, type Pool } from '../../adapters/peer/pool.js';
 import { readZones } from '../../adapters/peer/zones.js';
-import type { GatewayEvent } from '../../core/control/protocol.js';
+import type { GatewayEvent, PrincipalName } from '../../core/control/protocol.js';
 import type { AddressBook, AddressOutcome } from '../../core/discovery/addresses.js';
 import { instanceNameOf } from '../../core/discovery/instance-name.js';
 import type { Env, Service } from '../../core/env/env.js';
 import { Refusal } from '../../core/errors.js';
 import type { DeviceId } from '../../core/ids.js';
 import type { Certificate } from '../../core/leaf/certificate.js';
-import { DENIALS, judgeDialled } from '../../core/leaf/judge.js';
 import { isRevokedDevice } from '../../core/leaf/revoked-device.js';
+import { DENIALS, judgeDialled, type Verdict } from '../../core/leaf/judge.js';
 import type { Limits } from '../../core/limits.js';
 import type { DialAddress } from '../../core/peers/dial-address.js';
 import { DEFAULT_RECONNECT, type ReconnectPolicy } from '../../core/peers/reconnect.js';
 import type { Deny } from '../denied-events.js';
+import { nameOf } from '../in/connections.js';
 import { knownDevices } from '../seen/known-devices.js';
 import { createRevocations } from './revocations.js';
 import { createSlots, type Slots } from './slots.js';
@@ -79,9 +80,12 @@ export function createPeers(options: PeersOptions): Peers {
     return contextOf.context;
   }
 
-  function judge(leaf: Certificate | null, device: DeviceId | null): Denied | null {
+  function verdictOn(leaf: Certificate | null, device: DeviceId | null): Verdict {
     const { trust, policy: rules } = service();
-    const verdict = judgeDialled(leaf, device, trust, rules, now());
+    return judgeDialled(leaf, device, trust, rules, now());
+  }
+  function judge(leaf: Certificate | null, device: DeviceId | null): Denied | null {
+    const verdict = verdictOn(leaf, device);
     return 'denied' in verdict ? { code: verdict.denied, deviceId: verdict.deviceId } : null;
   }
 
@@ -95,6 +99,7 @@ export function createPeers(options: PeersOptions): Peers {
 
   function createPeer(deviceId: DeviceId): Peer {
     const failures = new Map<string, number>();
+    let principal: PrincipalName | null = null;
     const count = (code: string): void => {
       if (failures.has(code) || failures.size < MAX_FAILURE_CODES)
         failures.set(code, (failures.get(code) ?? 0) + 1);
@@ -126,8 +131,10 @@ export function createPeers(options: PeersOptions): Peers {
         noteOutcome(deviceId, address, 'right-leaf');
         await revocations.exchange(connection);
         // A reload may have come between.
-        const denied = judge(connection.leaf, deviceId);
-        if (denied !== null) throw new DialFailed('wrong-leaf', denied);
+        const verdict = verdictOn(connection.leaf, deviceId);
+        if ('denied' in verdict)
+          throw new DialFailed('wrong-leaf', { code: verdict.denied, deviceId: verdict.deviceId });
+        principal = nameOf(verdict.admitted);
         noteOutcome(deviceId, address, 'connected');
         return connection;
       } catch (error) {
@@ -141,7 +148,9 @@ export function createPeers(options: PeersOptions): Peers {
       addresses: () => [...book.addressesOf(deviceId), ...hintsFor(deviceId)],
       policy,
       connect,
-      onReached: (address) => emit({ event: 'peer-reached', deviceId, ...address }),
+      onReached(address) {
+        if (principal !== null) emit({ event: 'peer-reached', deviceId, principal, ...address });
+      },
       onUnreached: () => emit({ event: 'peer-unreached', deviceId }),
       onAddressClosed: (address) => noteOutcome(deviceId, address, 'closed'),
       nowMs: () => performance.now(),

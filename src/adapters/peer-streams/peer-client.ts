@@ -1,0 +1,171 @@
+// Asks peers through the gateway's peer streams, for the agent: what they offer, which blobs they have, and the bytes of
+// these. Everything that comes back is a stranger's: bounded, and its shape checked; what it proves, the caller checks.
+import { Agent, request as send, type IncomingMessage } from 'node:http';
+import { parseBlobId, type BlobId, type DeviceId } from '../../core/ids.js';
+import { STREAM_USER } from '../../core/peers/stream-target.js';
+import { MAX_OFFERS } from '../../core/replication/jobs.js';
+
+/** The peer, or the gateway in its place, did not give what was asked for. */
+export class PeerFailed extends Error {
+  /** Of the reply; null when the connection broke, or nothing came for too long. */
+  readonly status: number | null;
+  constructor(status: number | null, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+export interface ClaimedLeaves {
+  readonly size: number;
+  readonly digests: Uint8Array;
+}
+
+export interface PeerClient {
+  /** The names of databases that the peer gives this device to read. */
+  databases(device: DeviceId, signal: AbortSignal): Promise<string[]>;
+  /** Those of at most 1,000 `ids` that it has, and gives. */
+  have(device: DeviceId, ids: readonly BlobId[], signal: AbortSignal): Promise<BlobId[]>;
+  /** What it says the leaves of a blob are. */
+  leaves(device: DeviceId, id: BlobId, signal: AbortSignal): Promise<ClaimedLeaves>;
+  /** Fills `into` with the bytes of a blob from `start` on; `onBytes` is told of each part as it comes. */
+  readPart(part: BlobPart, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export interface BlobPart {
+  readonly device: DeviceId;
+  readonly id: BlobId;
+  readonly start: number;
+  readonly into: Uint8Array;
+  readonly onBytes: (bytes: Uint8Array) => void;
+}
+
+export interface PeerClientOptions {
+  /** Of the peer streams, on 127.0.0.1. */
+  readonly port: number;
+  readonly token: string;
+}
+
+const JSON_BYTES = 1024 * 1024;
+/** Leaf digests of a blob of 17 TiB, as many as a gateway gives out. */
+const DIGEST_BYTES = 67_108_864;
+/** Nothing came for so long; the gateway itself looks for another way before. */
+const STALL_MS = 60_000;
+
+export function createPeerClient({ port, token }: PeerClientOptions): PeerClient {
+  const agent = new Agent({ keepAlive: true });
+  const authorization = `Basic ${Buffer.from(`${STREAM_USER}:${token}`).toString('base64')}`;
+
+  interface Asked {
+    readonly device: DeviceId;
+    readonly path: string;
+    readonly signal: AbortSignal;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  }
+
+  function ask({ device, path, signal, headers = {}, body }: Asked): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = send({
+        host: '127.0.0.1',
+        port,
+        agent,
+        signal,
+        method: body === undefined ? 'GET' : 'POST',
+        path: `/peers/${device}/${path}`,
+        headers: { ...headers, authorization, ...(body !== undefined && jsonHeaders(body)) },
+      });
+      request.setTimeout(STALL_MS, () => request.destroy(new PeerFailed(null, 'nothing came for a minute')));
+      request.once('error', (error) => reject(failureOf(error)));
+      request.once('response', resolve);
+      request.end(body);
+    });
+  }
+
+  async function askJson(asked: Asked): Promise<unknown> {
+    const reply = await expectStatus(await ask(asked), 200);
+    try {
+      return JSON.parse((await readAll(reply, JSON_BYTES)).toString('utf8')) as unknown;
+    } catch (error) {
+      throw error instanceof PeerFailed ? error : new PeerFailed(200, 'what it said is no JSON');
+    }
+  }
+
+  return {
+    async databases(device, signal) {
+      const names = await askJson({ device, path: 'couch/_all_dbs', signal });
+      return texts(names).slice(0, MAX_OFFERS);
+    },
+    async have(device, ids, signal) {
+      const body = JSON.stringify({ ids });
+      const answer = await askJson({ device, path: 'files/have', signal, body });
+      const asked = new Set(ids);
+      const named = texts((answer as { have?: unknown } | null)?.have).map(parseBlobId);
+      return named.filter((id) => id !== null && asked.has(id)) as BlobId[];
+    },
+    async leaves(device, id, signal) {
+      const reply = await expectStatus(await ask({ device, path: `files/${id}/leaves`, signal }), 200);
+      const size = Number(reply.headers['patchcord-size']);
+      return { size, digests: await readAll(reply, DIGEST_BYTES) };
+    },
+    async readPart({ device, id, start, into, onBytes }, signal) {
+      const headers = { range: `bytes=${start}-${start + into.length - 1}` };
+      const reply = await expectStatus(await ask({ device, path: `files/${id}`, signal, headers }), 206);
+      await fill(reply, into, onBytes);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+const jsonHeaders = (body: string) => ({
+  'content-type': 'application/json',
+  'content-length': String(Buffer.byteLength(body)),
+});
+
+const failureOf = (error: Error): PeerFailed =>
+  error instanceof PeerFailed ? error : new PeerFailed(null, error.message);
+
+async function expectStatus(reply: IncomingMessage, status: number): Promise<IncomingMessage> {
+  if (reply.statusCode === status) return reply;
+  await readAll(reply, JSON_BYTES).catch(() => undefined);
+  throw new PeerFailed(reply.statusCode ?? null, `it answered ${reply.statusCode ?? 0}`);
+}
+
+async function readAll(reply: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of reply as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > maxBytes) throw new PeerFailed(reply.statusCode ?? null, 'it said too much');
+      pieces.push(piece);
+    }
+  } catch (error) {
+    throw failureOf(error as Error);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function fill(
+  reply: IncomingMessage,
+  into: Uint8Array,
+  onBytes: (bytes: Uint8Array) => void,
+): Promise<void> {
+  let length = 0;
+  try {
+    for await (const piece of reply as AsyncIterable<Buffer>) {
+      if (length + piece.length > into.length) throw new PeerFailed(206, 'it sent too much');
+      into.set(piece, length);
+      length += piece.length;
+      onBytes(piece);
+    }
+  } catch (error) {
+    throw failureOf(error as Error);
+  }
+  if (length < into.length) throw new PeerFailed(null, 'it sent too little');
+}
+
+function texts(untrusted: unknown): string[] {
+  if (!Array.isArray(untrusted)) throw new PeerFailed(200, 'what it said has another shape');
+  return untrusted.filter((item) => typeof item === 'string');
+}

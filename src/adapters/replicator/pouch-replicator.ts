@@ -1,0 +1,134 @@
+// PouchDB's replicator between two URLs, for an upstream that has none or cannot reach this host's loopback. The package
+// is optional, CommonJS and without usable types; it is loaded when it is needed first.
+import type { EventEmitter } from 'node:events';
+
+export interface PouchEnd {
+  readonly url: string;
+  readonly login: { readonly username: string; readonly password: string } | null;
+  /** What the checkpoint hangs on in place of the URL, whose port may be another tomorrow. */
+  readonly name: string;
+}
+
+export interface PouchJob {
+  readonly source: PouchEnd;
+  readonly target: PouchEnd;
+  /** Null for all documents. */
+  readonly selector: object | null;
+  /** A source may ignore the selector, and send whatever it likes: what is not wanted is not written. */
+  readonly isWanted: (id: string) => boolean;
+}
+
+export interface PouchProgress {
+  readonly read: number;
+  readonly written: number;
+  readonly failed: number;
+  /** Null where the source does not say. */
+  readonly pending: number | null;
+  /** Everything that the source has told of is here. */
+  readonly isCurrent: boolean;
+}
+
+export interface PouchReplication {
+  readonly progress: PouchProgress;
+  /** Resolves with the reason when it ends by itself; with null after `cancel`. */
+  readonly ended: Promise<string | null>;
+  cancel(): void;
+}
+
+export class PouchMissing extends Error {}
+
+interface Database {
+  id: () => Promise<string>;
+  bulkDocs: (request: { docs: { _id: string }[] }, ...rest: unknown[]) => Promise<unknown>;
+  close(): Promise<void>;
+}
+interface Replication extends EventEmitter {
+  cancel(): void;
+  catch(onError: (error: unknown) => void): unknown;
+}
+interface Info {
+  readonly docs_read: number;
+  readonly docs_written: number;
+  readonly doc_write_failures: number;
+  readonly pending?: number;
+}
+interface Pouch {
+  new (url: string, options: object): Database;
+  replicate(source: Database, target: Database, options: object): Replication;
+}
+
+/** CouchDB's own replicator takes as many. */
+const BATCH_SIZE = 500;
+/** No literal: it has no types that would be found. */
+const PACKAGE: string = 'pouchdb';
+const HEARTBEAT_MS = 10_000;
+const NOTHING: PouchProgress = { read: 0, written: 0, failed: 0, pending: null, isCurrent: false };
+
+/** Throws `PouchMissing` where the package is not installed. */
+export async function startPouchReplication(job: PouchJob): Promise<PouchReplication> {
+  const PouchDB = await load();
+  const [source, target] = [open(PouchDB, job.source), open(PouchDB, job.target)];
+  const write = target.bulkDocs.bind(target);
+  target.bulkDocs = (request, ...rest) =>
+    write({ ...request, docs: request.docs.filter(({ _id: id }) => job.isWanted(id)) }, ...rest);
+  const replication = PouchDB.replicate(source, target, {
+    live: true,
+    retry: false,
+    batch_size: BATCH_SIZE,
+    heartbeat: HEARTBEAT_MS,
+    ...(job.selector !== null && { selector: job.selector }),
+  });
+  return follow(replication, () => Promise.all([source.close(), target.close()]));
+}
+
+function follow(replication: Replication, close: () => Promise<unknown>): PouchReplication {
+  let progress = NOTHING;
+  const ended = new Promise<string | null>((resolve) => {
+    replication.on('change', (info: Info) => (progress = progressOf(info)));
+    replication.on('active', () => (progress = { ...progress, isCurrent: false }));
+    replication.on('paused', () => (progress = { ...progress, pending: 0, isCurrent: true }));
+    replication.on('error', (error: unknown) => resolve(reasonOf(error)));
+    replication.on('complete', () => resolve(null));
+  });
+  // Its promise rejects with what 'error' tells.
+  replication.catch(() => undefined);
+  return {
+    get progress() {
+      return progress;
+    },
+    ended: ended.finally(() => void close().catch(() => undefined)),
+    cancel: () => replication.cancel(),
+  };
+}
+
+const progressOf = (info: Info): PouchProgress => ({
+  read: info.docs_read,
+  written: info.docs_written,
+  failed: info.doc_write_failures,
+  pending: info.pending ?? null,
+  isCurrent: false,
+});
+
+function open(PouchDB: Pouch, { url, login, name }: PouchEnd): Database {
+  const auth = login === null ? {} : { auth: login };
+  const database = new PouchDB(url, { ...auth, skip_setup: true });
+  database.id = () => Promise.resolve(name);
+  return database;
+}
+
+function reasonOf(error: unknown): string {
+  const { reason, message, status } = (error ?? {}) as { reason?: string; message?: string; status?: number };
+  return reason ?? message ?? `it ended with ${status ?? 'an error'}`;
+}
+
+async function load(): Promise<Pouch> {
+  try {
+    const module = (await import(PACKAGE)) as { readonly default: Pouch };
+    return module.default;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new PouchMissing(
+      'replication by the agent needs a package that is not installed: npm install pouchdb@9',
+    );
+  }
+}

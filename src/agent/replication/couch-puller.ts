@@ -1,0 +1,89 @@
+// Pulls with the upstream's own replicator: transient jobs, looked after every few seconds, since one that was cut hangs,
+// and one that is gone says nothing.
+import {
+  CouchError,
+  type CouchClient,
+  type ReplicatorJob,
+} from '../../adapters/couch-client/couch-client.js';
+import { endsOf, sourceBase, type EndsContext } from './ends.js';
+import { NO_PROGRESS, type Pull, type Puller, type PullProgress } from './puller.js';
+
+export interface CouchPullerContext extends EndsContext {
+  readonly admin: CouchClient;
+}
+
+const LOOK_MS = 2000;
+/** A job that was begun just now may not be on the list yet. */
+const MISSES = 2;
+
+interface Running {
+  progress: PullProgress;
+  misses: number;
+  end(reason: string | null): void;
+}
+
+export function createCouchPuller(context: CouchPullerContext): Puller {
+  const { admin } = context;
+  const running = new Map<string, Running>();
+  let looking: Promise<void> = Promise.resolve();
+
+  async function look(): Promise<void> {
+    if (running.size === 0) return;
+    // A server that is away has no jobs when it is back: then they are found missing.
+    const jobs = await admin.replicatorJobs().catch(() => null);
+    const found = new Map(jobs?.map((job) => [job.id, job]));
+    if (jobs !== null) for (const [id, one] of running) lookAt(one, found.get(id));
+  }
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_MS);
+
+  return {
+    kind: 'couchdb',
+    async start(job) {
+      const id = await admin.replicate(endsOf(job, context));
+      return follow(id, running, admin);
+    },
+    async sweep() {
+      const base = sourceBase(context.streams);
+      const jobs = await admin.replicatorJobs();
+      for (const { id, source } of jobs) if (source.startsWith(base)) await admin.cancelReplication(id);
+    },
+    async close() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+function follow(id: string, running: Map<string, Running>, admin: CouchClient): Pull {
+  let end: Running['end'] = () => undefined;
+  const ended = new Promise<string | null>((resolve) => (end = resolve));
+  const one: Running = { progress: NO_PROGRESS, misses: 0, end };
+  running.set(id, one);
+  return {
+    get progress() {
+      return one.progress;
+    },
+    ended: ended.finally(() => running.delete(id)),
+    async cancel() {
+      await admin.cancelReplication(id).catch(ignoreAway);
+      end(null);
+      await ended;
+    },
+  };
+}
+
+/** A server that is away runs nothing. */
+function ignoreAway(error: unknown): void {
+  if (!(error instanceof CouchError)) throw error;
+}
+
+function lookAt(one: Running, job: ReplicatorJob | undefined): void {
+  one.misses = job === undefined ? one.misses + 1 : 0;
+  if (one.misses >= MISSES) one.end('CouchDB runs it no more');
+  if (job === undefined) return;
+  const { read, written, failed, pending, crash } = job;
+  one.progress = { read, written, failed, pending, isCurrent: pending === 0 };
+  if (crash !== null) one.end(crash);
+}

@@ -1,0 +1,14 @@
+// Asks one HTTP question from within another network namespace: {url, method, headers, body} as JSON on stdin, {status,
+// body} as JSON on stdout.
+import { text } from 'node:stream/consumers';
+
+interface Asked {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
+
+const { url, ...asked } = JSON.parse(await text(process.stdin)) as Asked;
+const reply = await fetch(url, asked);
+process.stdout.write(JSON.stringify({ status: reply.status, body: await reply.text() }));
