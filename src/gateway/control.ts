@@ -28,6 +28,10 @@ export async function serveControl(
 async function perform({ method, params }: RpcRequest, gateway: Gateway): Promise<Outcome> {
   if (method === 'status') return { result: await gateway.status() };
   if (method === 'reload') return reload(params, gateway);
+  if (method === 'pair-offer') return gateway.pairing.offer(params);
+  if (method === 'pair-join') return gateway.pairing.join(params);
+  if (method === 'pair-send') return gateway.pairing.send(params);
+  if (method === 'pair-cancel') return gateway.pairing.cancel(params);
   // The answer goes out before the gateway drains: the launcher then waits for `stopped`.
   if (method === 'stop') return { result: {} };
   return { error: RPC_ERRORS.method };

@@ -11,6 +11,7 @@ import { createInbound, type Inbound } from './in/inbound.js';
 import { ListenFailed } from './in/listeners.js';
 import { createOutbound, type Outbound } from './out/outbound.js';
 import { StreamListenFailed } from './out/stream-listener.js';
+import { createPairing, type Pairing } from './pair/pairing.js';
 import { createSeen } from './seen/seen.js';
 import { readStatus } from './status.js';
 
@@ -28,6 +29,7 @@ export interface Gateway {
   readonly peerStreams: () => StreamDoor | null;
   /** Null when it is done, else every problem, with nothing changed. */
   reload(params: RawEnv): Promise<readonly Problem[] | null>;
+  readonly pairing: Pairing;
   status(): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   let outbound: Outbound | null = null;
   const listeners = (): readonly Listener[] => inbound?.listeners.list() ?? [];
   const seen = createSeen({ env: () => env, now, listeners, emit, warn });
+  const pairing = createPairing({ env: () => env, now, emit, seen });
 
   function createGate({ couchdb }: Service): CouchGate {
     return createCouchGate({
@@ -175,6 +178,7 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     listeners,
     peerStreams: () => outbound?.door ?? null,
     reload,
+    pairing,
     status: () =>
       readStatus({
         env,
@@ -182,11 +186,13 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
         inbound,
         outbound,
         seen,
+        pairing,
         denied: denied.totals(),
         credentials: credentialStates,
         version: options.version,
       }),
     async stop() {
+      pairing.stop();
       await seen.stop();
       // Those on this side first: what they wait for may come by what this device itself serves.
       await outbound?.stop();

@@ -5,6 +5,7 @@ import { nameOf } from './in/connections.js';
 import type { CouchGate } from './in/couch-gate.js';
 import type { Inbound } from './in/inbound.js';
 import type { Outbound } from './out/outbound.js';
+import type { Pairing } from './pair/pairing.js';
 import type { Seen } from './seen/seen.js';
 
 export interface StatusSources {
@@ -14,6 +15,7 @@ export interface StatusSources {
   readonly inbound: Inbound | null;
   readonly outbound: Outbound | null;
   readonly seen: Seen;
+  readonly pairing: Pairing;
   readonly denied: Readonly<Record<string, number>>;
   readonly credentials: ReadonlyMap<string, CredentialState>;
 }
@@ -25,6 +27,7 @@ export async function readStatus({
   inbound,
   outbound,
   seen,
+  pairing,
   denied,
   credentials,
 }: StatusSources): Promise<unknown> {
@@ -47,6 +50,7 @@ export async function readStatus({
       requests: inFlight.size,
     })),
     discovery: seen.status(),
+    pairing: pairing.status(),
     peerStreams: outbound?.door ?? null,
     peers: outbound?.status() ?? [],
     denied,

@@ -60,12 +60,12 @@ function addRecord(draft: Draft, { type, data, ttl = 0 }: RawRecord): void {
   draft.ttlMs = Math.min(draft.ttlMs, ttl * SECOND_MS);
 }
 
-function portOf(data: unknown): number | null {
+export function portOf(data: unknown): number | null {
   const port = (data as { port?: unknown } | null | undefined)?.port;
   return typeof port === 'number' && port > 0 && port <= MAX_PORT ? port : null;
 }
 
-const textsOf = (data: unknown): string[] =>
+export const textsOf = (data: unknown): string[] =>
   (Array.isArray(data) ? data : [data]).map((text) =>
     text instanceof Uint8Array ? Buffer.from(text).toString('latin1') : String(text),
   );

@@ -1,5 +1,6 @@
 // What is asked on the link: who is there, and what is missing or about to end of what was heard.
 import type { Entry } from './entry.js';
+import { PAIR_QUESTION } from './pair-offers.js';
 import type { InstanceName } from './instance-name.js';
 import { SERVICE, serviceNameOf, type OwnRecord, type RawQuestion } from './records.js';
 
@@ -13,7 +14,7 @@ export const MAX_NAMES_A_QUERY = 16;
 const SECOND_MS = 1000;
 
 /**
- * Asks who is there; lists who need not answer (RFC 6762 section 7.1): names that have half of their time left, and
+ * Asks who is there, and who offers to pair; lists who need not answer (RFC 6762 section 7.1): names that have half of their time left, and
  * whose device was reached there. A stranger who took the name first could else keep the device itself from answering.
  */
 export function browseQuery(held: readonly Readonly<Entry>[], now: number): Query {
@@ -28,7 +29,7 @@ export function browseQuery(held: readonly Readonly<Entry>[], now: number): Quer
     ttl: Math.floor(ttlMs / SECOND_MS),
     data: serviceNameOf(instance),
   }));
-  return { questions: [{ name: SERVICE, type: 'PTR' }], answers };
+  return { questions: [{ name: SERVICE, type: 'PTR' }, PAIR_QUESTION], answers };
 }
 
 /** Asks for what is missing of these names; at most `MAX_NAMES_A_QUERY` of them. */

@@ -26,7 +26,7 @@ export interface RawPacket {
 export type OwnRecord = { readonly name: string; readonly ttl: number; readonly flush?: true } & (
   | { readonly type: 'PTR' | 'AAAA'; readonly data: string }
   | { readonly type: 'SRV'; readonly data: { readonly port: number; readonly target: string } }
-  | { readonly type: 'TXT'; readonly data: string }
+  | { readonly type: 'TXT'; readonly data: string | readonly string[] }
 );
 
 /** What is announced on one link. */

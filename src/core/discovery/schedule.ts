@@ -21,7 +21,6 @@ export interface Due {
 }
 
 export interface ScheduleOptions {
-  readonly announces: boolean;
   readonly browses: boolean;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -37,7 +36,7 @@ export const MIN_INTERVAL_MS = 1000;
 /** Section 5.2 lets the interval double up to an hour; a minute costs nothing on a cable, and mends what was lost. */
 export const MAX_QUERY_INTERVAL_MS = 60_000;
 
-export function createSchedule({ announces, browses, random }: ScheduleOptions, startedAt: number): Schedule {
+export function createSchedule({ browses, random }: ScheduleOptions, startedAt: number): Schedule {
   const delay = (): number => DELAY_MIN_MS + random() * (DELAY_MAX_MS - DELAY_MIN_MS);
   let announcements: number[] = [];
   let answerAt = Infinity;
@@ -72,11 +71,10 @@ export function createSchedule({ announces, browses, random }: ScheduleOptions, 
 
   return {
     announce(now) {
-      if (announces) announcements = ANNOUNCE_AFTER_MS.map((after) => now + after);
+      announcements = ANNOUNCE_AFTER_MS.map((after) => now + after);
     },
     answer(now) {
-      if (announces)
-        answerAt = Math.min(answerAt, Math.max(now + delay(), lastAnnouncedAt + MIN_INTERVAL_MS));
+      answerAt = Math.min(answerAt, Math.max(now + delay(), lastAnnouncedAt + MIN_INTERVAL_MS));
     },
     resolve(now) {
       if (browses) resolveAt = Math.min(resolveAt, Math.max(now + delay(), lastResolvedAt + MIN_INTERVAL_MS));

@@ -1,5 +1,6 @@
 // What comes in, composed: the doors on each address, the connections behind them, and the application that answers.
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { createBlobPump } from '../../adapters/files/blob-pump.js';
 import { createLeaves, type LeafSource } from '../../adapters/files/leaves.js';
@@ -8,7 +9,7 @@ import { createBodyMemory } from '../../adapters/http/body.js';
 import { endMalformed } from '../../adapters/http/malformed.js';
 import type { Log } from '../../adapters/control/log.js';
 import { createStrangers } from '../../adapters/tls/strangers.js';
-import { createTlsServer } from '../../adapters/tls/tls-server.js';
+import { createTlsServer, replaceLimits, replaceMaterial } from '../../adapters/tls/tls-server.js';
 import type { DeniedEvent, GatewayEvent, WarningCode } from '../../core/control/protocol.js';
 import type { Env, Service } from '../../core/env/env.js';
 import { createApp } from './app.js';
@@ -36,7 +37,7 @@ export interface InboundOptions {
 }
 
 export interface Inbound {
-  readonly listeners: Listeners;
+  readonly listeners: Listeners<Server>;
   readonly connections: Connections;
   /** Takes up what a reload changed: stores, certificate, and who may stay. */
   onReload(before: Service): Promise<void>;
@@ -142,7 +143,10 @@ export function createInbound(options: InboundOptions): Inbound {
       permission.clear();
       pump = createBlobPump({ stallMs: limits().replyStallMs });
       connections.rejudge();
-      listeners.reconfigure(limits(), identity.certPem === before.identity.certPem ? null : identity);
+      for (const server of listeners.servers()) {
+        replaceLimits(server, limits());
+        if (identity.certPem !== before.identity.certPem) replaceMaterial(server, identity);
+      }
       if (JSON.stringify(folders) === JSON.stringify(before.stores)) return;
       const old = leaves;
       stores = createStores(folders);

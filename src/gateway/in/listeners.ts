@@ -1,27 +1,24 @@
-// The HTTPS servers: one for each address that `listen` asks for, as links come and go. Never on "::" or IPv4.
-import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+// Servers that strangers connect to: one for each address that `listen` asks for, as links come and go. Never on "::" or IPv4.
+import type { AddressInfo, Server } from 'node:net';
 import { watchAddresses, type AddressWatch } from '../../adapters/net/address-watch.js';
 import type { LinkAddress } from '../../adapters/net/addresses.js';
-import { replaceLimits, replaceMaterial, type TlsMaterial } from '../../adapters/tls/tls-server.js';
 import type { Listener } from '../../core/control/protocol.js';
 import type { Listen } from '../../core/env/env.js';
-import type { Limits } from '../../core/limits.js';
 
-export interface ListenersOptions {
-  readonly createServer: () => Server;
+export interface ListenersOptions<Kind extends Server> {
+  readonly createServer: () => Kind;
   readonly onListening: (listener: Listener) => void;
   readonly onUnlistening: (listener: Listener) => void;
   /** A failure to listen that will be tried again. */
   readonly onFailure: (listener: Listener, code: string) => void;
 }
 
-export interface Listeners {
+export interface Listeners<Kind extends Server> {
   /** Follows `listen` from now on, after a first try of each address; rejects with `ListenFailed`, and all is as before. */
   follow(listen: Listen | null): Promise<void>;
   list(): readonly Listener[];
-  /** What the next connections meet; `material` is null where it stays. */
-  reconfigure(limits: Limits, material: TlsMaterial | null): void;
+  /** Those that listen, and those that still try to. */
+  servers(): readonly Kind[];
   close(): void;
 }
 
@@ -34,8 +31,8 @@ export class ListenFailed extends Error {
   }
 }
 
-interface Entry {
-  readonly server: Server;
+interface Entry<Kind extends Server> {
+  readonly server: Kind;
   listener: Listener;
   isListening: boolean;
 }
@@ -44,8 +41,8 @@ interface Entry {
 const PASSING = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', 'ENODEV', 'EINVAL']);
 const RETRY_MS = 500;
 
-export function createListeners(options: ListenersOptions): Listeners {
-  const entries = new Map<string, Entry>();
+export function createListeners<Kind extends Server>(options: ListenersOptions<Kind>): Listeners<Kind> {
+  const entries = new Map<string, Entry<Kind>>();
   let watch: AddressWatch | null = null;
   let followed: Listen | null = null;
 
@@ -86,7 +83,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     if (!PASSING.has(code)) throw new ListenFailed(code);
   }
 
-  function onListening(entry: Entry): void {
+  function onListening(entry: Entry<Kind>): void {
     const { port } = entry.server.address() as AddressInfo;
     entry.listener = { ...entry.listener, port };
     entry.isListening = true;
@@ -147,12 +144,7 @@ export function createListeners(options: ListenersOptions): Listeners {
       }
     },
     list: listening,
-    reconfigure(limits, material) {
-      for (const { server } of entries.values()) {
-        replaceLimits(server, limits);
-        if (material !== null) replaceMaterial(server, material);
-      }
-    },
+    servers: () => [...entries.values()].map(({ server }) => server),
     close: () => {
       watch?.close();
       followed = null;

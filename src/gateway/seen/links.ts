@@ -1,6 +1,7 @@
 // The links that are spoken on, as they come and go. A link that is made anew under an old name is a new one.
 import { watchAddresses, type AddressWatch } from '../../adapters/net/address-watch.js';
 import type { LinkAddress } from '../../adapters/net/addresses.js';
+import type { OwnOffer } from '../../core/discovery/pair-offers.js';
 import type { OwnService } from '../../core/discovery/records.js';
 import type { Discovery } from '../../core/env/discovery.js';
 import type { SeenLink } from './seen-link.js';
@@ -17,6 +18,8 @@ export interface Links {
   follow(discovery: Discovery): void;
   /** Announces on each link what `own` says for it. */
   announce(own: (zone: string, addresses: readonly string[]) => OwnService | null): void;
+  /** The same for an offer to pair. */
+  announceOffer(own: (zone: string, addresses: readonly string[]) => OwnOffer | null): void;
   list(): SeenLink[];
   /** Of any link: two of this device's may be on one wire. */
   isOwnAddress(address: string): boolean;
@@ -69,6 +72,9 @@ export function createLinks({ open, onGone, onChange }: LinksOptions): Links {
     },
     announce(own) {
       for (const { link, addresses } of links.values()) link.setOwn(own(link.zone, addresses));
+    },
+    announceOffer(own) {
+      for (const { link, addresses } of links.values()) link.setOffer(own(link.zone, addresses));
     },
     list: () => [...links.values()].map(({ link }) => link),
     isOwnAddress: (address) => [...links.values()].some(({ addresses }) => addresses.includes(address)),

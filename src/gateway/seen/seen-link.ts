@@ -1,6 +1,13 @@
 // One link: says who this device is there, asks who else is, and hands on what it hears.
 import { openMdnsLink, type MdnsLink } from '../../adapters/mdns/mdns-link.js';
 import { decideAnswer } from '../../core/discovery/answer.js';
+import {
+  isOfferAsked,
+  offerRecords,
+  parseOfferClaims,
+  type OfferClaim,
+  type OwnOffer,
+} from '../../core/discovery/pair-offers.js';
 import { parseClaims, type Claim } from '../../core/discovery/claims.js';
 import { createHalfKnown, type Hint } from '../../core/discovery/half-known.js';
 import type { InstanceName } from '../../core/discovery/instance-name.js';
@@ -9,6 +16,7 @@ import {
   recordsOf,
   SERVICES,
   servicesPointer,
+  type OwnRecord,
   type OwnService,
   type RawPacket,
 } from '../../core/discovery/records.js';
@@ -21,6 +29,7 @@ export interface SeenLinkOptions extends ScheduleOptions {
   readonly table: SeenTable;
   readonly onHint: (hint: Hint, source: string) => void;
   readonly onGoodbye: (instance: InstanceName, source: string) => void;
+  readonly onOffer: (claim: OfferClaim, source: string) => void;
   readonly onMalformed: () => void;
   /** The link can not be opened; it is tried again. */
   readonly onFailure: (code: string) => void;
@@ -31,6 +40,8 @@ export interface SeenLink {
   readonly isOpen: () => boolean;
   /** Announces this from now on; a name that it replaces is taken back. Null announces nothing. */
   setOwn(own: OwnService | null): void;
+  /** The same for an offer to pair. */
+  setOffer(offer: OwnOffer | null): void;
   /** Asks again for what is about to end. */
   renew(): void;
   /** Says goodbye, if it can. */
@@ -44,6 +55,7 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
   const halfKnown = createHalfKnown();
   const schedule = createSchedule(options, steadyMs());
   let own: OwnService | null = null;
+  let offer: OwnOffer | null = null;
   let mdns: MdnsLink | null = null;
   let isClosed = false;
   let isAskedForServices = false;
@@ -70,7 +82,7 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
 
   function onQuery(packet: RawPacket): void {
     const answer = own === null ? [] : decideAnswer(packet, own);
-    if (answer.length === 0) return;
+    if (answer.length === 0 && (offer === null || !isOfferAsked(packet, offer))) return;
     isAskedForServices ||= answer.some(({ name }) => name === SERVICES);
     schedule.answer(steadyMs());
   }
@@ -85,6 +97,7 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
       }
     }
     if (halfKnown.hasMissing()) schedule.resolve(now);
+    for (const claim of parseOfferClaims(packet)) options.onOffer(claim, source);
   }
 
   const isPointerOnly = ({ port, isOurVersion }: Claim): boolean => port === null && isOurVersion === null;
@@ -122,18 +135,24 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
   }
 
   async function announce(): Promise<void> {
-    if (own === null) return;
+    const announced = ownRecords();
+    if (announced.length === 0) return;
     const services = isAskedForServices ? [servicesPointer()] : [];
     isAskedForServices = false;
-    const code = await mdns?.send({ type: 'response', answers: [...services, ...recordsOf(own)] });
+    const code = await mdns?.send({ type: 'response', answers: [...services, ...announced] });
     // The link is not quite up yet, or going.
     if (typeof code !== 'string' || isClosed) return;
     schedule.announce(steadyMs() + RETRY_MS);
     arm();
   }
 
-  async function sayGoodbye(): Promise<void> {
-    if (own !== null) await mdns?.send({ type: 'response', answers: recordsOf(own, 0) });
+  const ownRecords = (ttl?: number): OwnRecord[] => [
+    ...(own === null ? [] : recordsOf(own, ttl)),
+    ...(offer === null ? [] : offerRecords(offer, ttl)),
+  ];
+
+  async function sayGoodbye(answers: OwnRecord[]): Promise<void> {
+    if (answers.length > 0) await mdns?.send({ type: 'response', answers });
   }
 
   void open();
@@ -142,8 +161,15 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
     isOpen: () => mdns !== null,
     setOwn(next) {
       if (JSON.stringify(next) === JSON.stringify(own)) return;
-      if (next?.instance !== own?.instance) void sayGoodbye();
+      if (own !== null && next?.instance !== own.instance) void sayGoodbye(recordsOf(own, 0));
       own = next;
+      if (next !== null) schedule.announce(steadyMs());
+      arm();
+    },
+    setOffer(next) {
+      if (JSON.stringify(next) === JSON.stringify(offer)) return;
+      if (offer !== null && next?.offer !== offer.offer) void sayGoodbye(offerRecords(offer, 0));
+      offer = next;
       if (next !== null) schedule.announce(steadyMs());
       arm();
     },
@@ -155,7 +181,7 @@ export function createSeenLink(options: SeenLinkOptions): SeenLink {
     async close() {
       isClosed = true;
       clearTimeout(timer);
-      await sayGoodbye();
+      await sayGoodbye(ownRecords(0));
       await mdns?.close();
     },
   };

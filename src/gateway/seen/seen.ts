@@ -9,11 +9,13 @@ import {
 } from '../../core/discovery/instance-name.js';
 import { createKnownNames } from '../../core/discovery/known-names.js';
 import { createSeenTable } from '../../core/discovery/table.js';
+import type { OfferAddress, OfferId, PairKind } from '../../core/control/pairing.js';
 import type { Env } from '../../core/env/env.js';
 import { knownDevices, mayDialUnknown } from './known-devices.js';
 import { createLinks } from './links.js';
 import { createNews } from './news.js';
 import { createSeenLink, type SeenLink } from './seen-link.js';
+import { createOffers, type Offers } from './offers.js';
 import { describeSeen, type SeenStatus } from './seen-status.js';
 
 export interface SeenOptions {
@@ -26,11 +28,21 @@ export interface SeenOptions {
 
 export interface Seen {
   readonly book: AddressBook;
+  readonly offers: Pick<Offers, 'find' | 'list'>;
+  /** Announces this on each link from now on, at the port of its listener there; null takes it back. */
+  announceOffer(offer: AnnouncedOffer | null): void;
   /** The env or the listeners changed. */
   update(): void;
   status(): SeenStatus;
   /** Says goodbye on every link. */
   stop(): Promise<void>;
+}
+
+/** An offer of this device, and where it is listened for. */
+export interface AnnouncedOffer {
+  readonly offer: OfferId;
+  readonly kind: PairKind;
+  readonly listeners: readonly OfferAddress[];
 }
 
 const TICK_MS = 1000;
@@ -45,12 +57,15 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
     mayDialUnknown: () => mayDialUnknown(env().service),
     emit,
   });
+  const offers = createOffers({ steadyMs, emit });
+  let announced: AnnouncedOffer | null = null;
   const counts = { refused: 0, malformed: 0, conflicts: 0 };
   const links = createLinks({
     open: openLink,
     onGone(zone) {
       table.linkGone(zone);
       news.changed();
+      offers.linkGone(zone);
     },
     onChange: announce,
   });
@@ -62,7 +77,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
   };
 
   function openLink(zone: string): SeenLink {
-    const { announce, browse } = env().discovery;
+    const { browse } = env().discovery;
     const warned = new Set<string>();
     const warnOnce = (message: string): void => {
       if (!warned.has(message)) warn('discovery', message, zone);
@@ -72,9 +87,11 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       zone,
       steadyMs,
       table,
-      announces: announce,
       browses: browse,
       random: Math.random,
+      onOffer: (claim, source) => {
+        if (!links.isOwnAddress(source)) offers.onClaim(claim, zone, source);
+      },
       onHint({ instance, port, ttlMs }, source) {
         if (ownNames().includes(instance)) {
           if (links.isOwnAddress(source)) return;
@@ -102,6 +119,11 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       if (service === null || !discovery.announce || listener === undefined) return null;
       return { instance: instanceNameOf(service.identity.deviceId, now()), port: listener.port, addresses };
     });
+    links.announceOffer((zone, addresses) => {
+      const listener = announced?.listeners.find((each) => each.zone === zone);
+      if (announced === null || listener === undefined) return null;
+      return { offer: announced.offer, kind: announced.kind, port: listener.port, addresses };
+    });
   }
 
   function rematch(): void {
@@ -122,6 +144,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       announce();
     }
     table.expire(steadyMs());
+    offers.tick();
     for (const link of links.list()) link.renew();
     news.changed();
   }
@@ -141,11 +164,17 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       onUnknown: news.onUnknown,
       onChange: news.onChange,
     },
+    offers,
+    announceOffer(offer) {
+      announced = offer;
+      announce();
+    },
     update,
     status: () => describeSeen({ env: env(), now: now(), links: links.list(), table, counts }),
     async stop() {
       clearInterval(timer);
       news.close();
+      offers.close();
       await links.close();
     },
   };

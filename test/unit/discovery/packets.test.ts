@@ -209,8 +209,7 @@ describe('queries', () => {
 });
 
 describe('the schedule', () => {
-  const create = (announces = true, browses = true) =>
-    createSchedule({ announces, browses, random: () => 0 }, 0);
+  const create = (browses = true) => createSchedule({ browses, random: () => 0 }, 0);
   /** The times at which something of a kind is done, up to `until`. */
   function run(schedule: ReturnType<typeof create>, kind: 'announce' | 'query', until: number): number[] {
     const times: number[] = [];
@@ -229,7 +228,7 @@ describe('the schedule', () => {
   });
 
   test('however many ask, an answer goes out once a second', () => {
-    const schedule = create(true, false);
+    const schedule = create(false);
     const times: number[] = [];
     for (let now = 0; now <= 5000; now += 10) {
       schedule.answer(now);
@@ -239,9 +238,7 @@ describe('the schedule', () => {
   });
 
   test('what is switched off never comes', () => {
-    const schedule = create(false, false);
-    schedule.announce(0);
-    schedule.answer(0);
+    const schedule = create(false);
     schedule.resolve(0);
     assert.equal(schedule.nextAt(), Infinity);
   });
