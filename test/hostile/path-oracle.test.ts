@@ -213,7 +213,7 @@ describe('the path oracle', () => {
   test('what was decided on is what CouchDB reads', (t) => {
     const { random, hasTime } = startFuzz(t, 3);
     let permitted = 0;
-    while (hasTime()) {
+    while (hasTime() || permitted === 0) {
       const [role, method, target] = [random.pick(ROLES), random.pick(METHODS), targetFrom(random)];
       const decision = decide(role, method, target);
       if (decision === null || decision.database === null || decision.operation.answer === 'database-exists')
@@ -222,7 +222,6 @@ describe('the path oracle', () => {
       assertSameReading(decision, role, formatTarget(decision.segments, decision.query), target);
     }
     t.diagnostic(`${permitted} targets permitted`);
-    assert.ok(permitted > 0);
   });
 
   describe('over the wire', () => {
@@ -237,7 +236,7 @@ describe('the path oracle', () => {
       const { random, hasTime } = startFuzz(t, 4);
       const [, role] = ROLES as [Role, Role];
       let forwarded = 0;
-      while (hasTime()) {
+      while (hasTime() || forwarded === 0) {
         const [method, target] = [random.pick(METHODS), targetFrom(random)];
         // Most are refused; a part of those is enough.
         if (decide(role, method, target) === null && !random.once(5)) continue;
@@ -259,7 +258,6 @@ describe('the path oracle', () => {
         lab.assertSent(sent, `${only.method} ${only.target}`, 'ada');
       }
       t.diagnostic(`${forwarded} requests went up`);
-      assert.ok(forwarded > 0);
     });
   });
 });

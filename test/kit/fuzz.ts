@@ -42,10 +42,10 @@ export function startFuzz(t: TestContext, seconds: number): Fuzz {
   return { random: createRandom(seed), hasTime: () => performance.now() < until };
 }
 
-/** `text` with one to three of its characters replaced, taken out, doubled, or another put before them. */
+/** `text` with one or three of its characters replaced, taken out, doubled, or another put before them. */
 export function mutate(random: Random, text: string, alphabet: readonly string[]): string {
   let mutant = text;
-  for (let left = 1 + random.int(3); left > 0; left--) {
+  for (let left = random.once(3) ? 3 : 1; left > 0; left--) {
     const at = random.int(mutant.length + 1);
     const [head, here, tail] = [mutant.slice(0, at), mutant.slice(at, at + 1), mutant.slice(at + 1)];
     mutant =
