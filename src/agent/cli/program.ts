@@ -6,6 +6,7 @@ import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
+import { addPause, addResume } from '../commands/pause.js';
 import { addPeers } from '../commands/peers.js';
 import { addProvision } from '../commands/provision.js';
 import { addShell } from '../commands/shell.js';
@@ -39,6 +40,8 @@ export function createProgram(cli: Cli): Command {
     addInit,
     addStatus,
     addPeers,
+    addPause,
+    addResume,
     addDevices,
     addRename,
     addRevoke,

@@ -7,6 +7,7 @@ import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
 import type { Service } from './service.js';
 import type { Sync } from '../sync/sync.js';
+import { createSyncHandlers } from '../sync/handlers.js';
 import { describeSync } from '../sync/describe.js';
 
 export interface HandlerOptions {
@@ -23,6 +24,7 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
   const startedAt = context.now();
   return {
     ...createDirectoryHandlers({ paths, membership, now }),
+    ...createSyncHandlers(sync),
     status: () =>
       readStatus({
         version,
