@@ -1,6 +1,14 @@
 // What the gateway says, as the agent lets it in: it may have been taken over by then, so that each event is taken
 // apart, and only what is known and bounded is kept, without characters that could steer a terminal.
 import * as v from 'valibot';
+import {
+  MAX_PAIR_DATA_BYTES,
+  PAIR_END_REASONS,
+  PAIR_KINDS,
+  type PairEndReason,
+} from '../core/control/pairing.js';
+import type { UserId } from '../core/ids.js';
+import { isDeviceName } from '../core/statements.js';
 
 const MAX_TEXT = 256;
 const MAX_ITEMS = 4096;
@@ -28,6 +36,16 @@ export const principal = v.object({
 export const peerHint = { deviceId: v.nullable(id), instance: text, address: text, zone: text, port };
 /** Null where local programs have no way to peers. */
 export const streamDoor = v.nullable(v.object({ port: v.nullable(port) }));
+/** Of an offer, or of a run. */
+const shortId = v.pipe(v.string(), v.regex(/^[3-9A-Y]{16}$/));
+const pairKind = v.picklist(PAIR_KINDS);
+const deviceName = v.pipe(v.string(), v.check(isDeviceName));
+const pairData = v.pipe(
+  v.string(),
+  v.maxLength(Math.ceil((MAX_PAIR_DATA_BYTES * 4) / 3)),
+  v.transform((base64): Uint8Array => Buffer.from(base64, 'base64url')),
+);
+const endReason = v.picklist(Object.keys(PAIR_END_REASONS) as PairEndReason[]);
 const problem = v.object({ path: text, reason: text });
 
 const READY = v.object({
@@ -52,6 +70,24 @@ const EVENT = v.variant('event', [
     deviceId: id,
     revocations: list(v.unknown()),
   }),
+  v.object({ event: v.literal('pair-offer-seen'), time, offer: shortId, kind: pairKind, ...listener }),
+  v.object({ event: v.literal('pair-offer-lost'), time, offer: shortId }),
+  v.object({ event: v.literal('pair-strike'), time, run: shortId, left: count }),
+  v.object({
+    event: v.literal('pair-proved'),
+    run: shortId,
+    label: deviceName,
+    /** Of the other side's clock: here the event's own time gives way to it. */
+    time,
+    userId: v.nullable(
+      v.pipe(
+        id,
+        v.transform((userId) => userId as UserId),
+      ),
+    ),
+  }),
+  v.object({ event: v.literal('pair-data'), time, run: shortId, data: pairData }),
+  v.object({ event: v.literal('pair-ended'), time, run: shortId, reason: endReason }),
   v.object({
     event: v.literal('denied'),
     time,

@@ -6,6 +6,8 @@ import { startCare } from './directory/care.js';
 import { directoryClient } from './directory/client.js';
 import { followDirectory } from './directory/follow.js';
 import { openMembership } from './directory/membership.js';
+import { createDesk } from './pairing/desk.js';
+import { labelOf } from './pairing/offer.js';
 import { serveAgent } from './rpc/serve-agent.js';
 import { createHandlers } from './up/handlers.js';
 import { openUpstream } from './upstream/upstream.js';
@@ -52,7 +54,17 @@ export async function up(context: UpContext): Promise<void> {
     closers.add(() => follower.close());
     const sync = await startSync({ context, ownId: identity.deviceId, upstream, service, streams });
     closers.add(() => sync.close());
-    const handlers = createHandlers({ context, membership, upstream, service, sync });
+    const desk = createDesk({
+      call: service.pair,
+      paths,
+      membership,
+      label: () => labelOf(membership.view().name ?? settings.name),
+      directory: settings.directory,
+      now,
+    });
+    closers.add(() => desk.close());
+    service.observe({ onEvent: desk.note, onChange: () => undefined });
+    const handlers = createHandlers({ context, membership, upstream, service, sync, desk });
     const socket = await serveAgent(paths, handlers);
     closers.add(() => socket.close());
     report.ready(await describeUp({ context, identity, isNew, upstream, service }));

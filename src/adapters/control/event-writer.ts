@@ -20,7 +20,8 @@ export function createEventWriter(output: Writable, now: () => Date): EventWrite
   output.on('error', () => undefined);
 
   const line = (value: TimedEvent | RpcAnswer): string => `${JSON.stringify(value)}\n`;
-  const timed = (event: GatewayEvent): string => line({ ...event, time: now().toISOString() });
+  /** One that has a time of its own, of another's clock, keeps it. */
+  const timed = (event: GatewayEvent): string => line({ time: now().toISOString(), ...event });
 
   function reportDropped(): void {
     if (dropped === 0 || output.writableLength > 0) return;

@@ -114,7 +114,6 @@ export function createFetcher(context: FetcherContext): Fetcher {
       active.get(id)?.from.add(device);
       rates.add(device, count);
     },
-    onFailed: () => void settleStranded(),
     onWriteFailed: (id, error) => giveUp(id, error),
   });
 

@@ -6,9 +6,10 @@ import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
-import { addPause, addResume } from '../commands/pause.js';
+import { addJoin, addPair } from '../commands/pair.js';
 import { addPeers } from '../commands/peers.js';
 import { addProvision } from '../commands/provision.js';
+import { addAccept, addShare, addUnshare } from '../commands/share.js';
 import { addShell } from '../commands/shell.js';
 import { addStatus } from '../commands/status.js';
 import { addUp } from '../commands/up.js';
@@ -40,8 +41,11 @@ export function createProgram(cli: Cli): Command {
     addInit,
     addStatus,
     addPeers,
-    addPause,
-    addResume,
+    addPair,
+    addJoin,
+    addShare,
+    addAccept,
+    addUnshare,
     addDevices,
     addRename,
     addRevoke,

@@ -10,8 +10,8 @@ import { adoptRenewed } from './care.js';
 import type { LocalRecord } from './record-file.js';
 import type { Membership } from './membership.js';
 import { becomeNewUser } from './new-user.js';
-import { resolveDevice } from './resolve.js';
-import { renewDue, signDevice, signRevocation, type SignContext } from './sign.js';
+import { resolveDevice, resolveShare } from './resolve.js';
+import { renewDue, signDevice, signRevocation, signShare, type SignContext } from './sign.js';
 
 export interface KnownDevice {
   readonly deviceId: string;
@@ -54,6 +54,11 @@ export interface DirectoryMethods {
   readonly revoke: [
     params: { device: string; heldCaKey: boolean; passphrase: string | null },
     answer: RevokeAnswer,
+  ];
+  /** Ends a share. */
+  readonly unshare: [
+    params: { user: string; passphrase: string | null },
+    answer: { readonly userId: string },
   ];
   readonly renew: [
     params: { passphrase: string | null },
@@ -135,6 +140,12 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
         newUserId,
         ...leftBehind(before, deviceId, context, device),
       };
+    },
+
+    async unshare({ user, passphrase }) {
+      const { peerUserId, ca } = resolveShare(record(), user).payload;
+      await signShare(await signing(passphrase), { peerUserId, ca, databases: [] });
+      return { userId: peerUserId };
     },
 
     async renew({ passphrase }) {

@@ -1,6 +1,6 @@
 // Which device or user a person means: by a name, by an id, or by the beginning of one.
-import type { DirectoryRecord } from '../../core/directory/record.js';
-import { parseDeviceId, type DeviceId } from '../../core/ids.js';
+import type { DirectoryRecord, ShareStatement } from '../../core/directory/record.js';
+import { parseDeviceId, type DeviceId, type UserId } from '../../core/ids.js';
 import { Failure } from '../cli/failure.js';
 
 const MIN_CHARACTERS = 4;
@@ -19,11 +19,23 @@ export function resolveDevice({ devices }: DirectoryRecord, meant: string): Devi
   throw unclear('device', meant, found.size);
 }
 
+/** The share with the user whose id begins so; fails where none or several are meant. */
+export function resolveShare({ shares }: DirectoryRecord, meant: string): ShareStatement {
+  const inForce = [...shares.values()].filter(({ payload }) => payload.databases.length > 0);
+  const found = byStart(
+    inForce.map(({ payload }) => payload.peerUserId),
+    meant,
+  );
+  const share = found.length === 1 ? shares.get(found[0] as UserId) : undefined;
+  if (share !== undefined) return share;
+  throw unclear('user', meant, found.length);
+}
+
 /** Those that begin with what was typed. */
-export const byStart = <Id extends string>(ids: readonly Id[], meant: string): Id[] =>
+const byStart = <Id extends string>(ids: readonly Id[], meant: string): Id[] =>
   meant.length < MIN_CHARACTERS ? [] : ids.filter((id) => id.startsWith(meant.toUpperCase()));
 
-export const unclear = (what: string, meant: string, count: number): Failure =>
+const unclear = (what: string, meant: string, count: number): Failure =>
   count === 0
     ? new Failure('data', `no-such-${what}`, `no ${what} is known as ${JSON.stringify(meant)}`, {
         hint: 'See `patchcord devices`.',

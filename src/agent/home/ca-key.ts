@@ -41,17 +41,22 @@ export async function removeCaKeyFile(paths: Pick<Paths, 'identity'>): Promise<v
   await syncFolder(paths.identity);
 }
 
+/** As it stands in the file; fails where this device has none. */
+export async function requireCaKey(paths: Pick<Paths, 'identity'>): Promise<string> {
+  const text = await readCaKeyFile(paths);
+  if (text !== null) return text;
+  throw new Failure('noPermission', 'no-ca-key', 'the user CA key is not on this device', {
+    hint: 'Run this on a device that has it: `patchcord devices` tells what is known.',
+  });
+}
+
 /** The CA, to sign with. Fails where the key is not here, its passphrase is missing or wrong, or it is another's. */
 export async function openUserCa(
   paths: Pick<Paths, 'identity'>,
   { caPem, userId }: Pick<Identity, 'caPem' | 'userId'>,
   passphrase: string | null,
 ): Promise<UserCa> {
-  const text = await readCaKeyFile(paths);
-  if (text === null)
-    throw new Failure('noPermission', 'no-ca-key', 'the user CA key is not on this device', {
-      hint: 'Run this on a device that has it: `patchcord devices` tells what is known.',
-    });
+  const text = await requireCaKey(paths);
   return { certPem: caPem, keyPem: requireKeyOf(caPem, openKey(text, passphrase)), userId };
 }
 

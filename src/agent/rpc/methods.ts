@@ -2,7 +2,7 @@
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { DirectoryMethods } from '../directory/handlers.js';
-import type { SyncMethods } from '../sync/handlers.js';
+import type { PairingMethods } from '../pairing/desk.js';
 import type { AgentStatus } from '../status/status.js';
 
 export interface CouchAccess {
@@ -13,7 +13,7 @@ export interface CouchAccess {
 }
 
 /** Method by method: what it resolves with. */
-export interface AgentMethods extends AskedAnswers {
+export interface AgentMethods extends AnswersOf<DirectoryMethods>, AnswersOf<PairingMethods> {
   readonly status: AgentStatus;
   readonly couchdb: CouchAccess;
   /** The administrator of the embedded server, whom nothing else knows; null where CouchDB is another. */
@@ -22,14 +22,19 @@ export interface AgentMethods extends AskedAnswers {
   readonly 'refresh-credentials': Readonly<Record<string, never>>;
 }
 
-/** Those that take parameters. */
-type Asked = DirectoryMethods & SyncMethods;
-type AskedAnswers = { readonly [Method in keyof Asked]: Asked[Method][1] };
+type AnswersOf<Methods> = {
+  readonly [Method in keyof Methods]: Methods[Method] extends readonly [unknown, infer Answer]
+    ? Answer
+    : never;
+};
 
 export type AgentMethod = keyof AgentMethods;
 
 /** What it is asked with; most are asked with nothing. */
-export type AgentParams<Method extends AgentMethod> = Method extends keyof Asked ? Asked[Method][0] : object;
+export type AgentParams<Method extends AgentMethod> = Method extends keyof WithParams
+  ? WithParams[Method][0]
+  : object;
+type WithParams = DirectoryMethods & PairingMethods;
 
 export type AgentHandlers = {
   readonly [Method in AgentMethod]: (params: AgentParams<Method>) => Promise<AgentMethods[Method]>;

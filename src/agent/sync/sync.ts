@@ -26,8 +26,6 @@ export interface Sync {
   readonly memory: ReplicationMemory;
   readonly blobs: Blobs;
   peers(): readonly WatchedPeer[];
-  /** Looks now for files that documents name; resolves when all were found. */
-  lookForFiles(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,7 +73,6 @@ export async function startSync({ context, ownId, upstream, service, streams }: 
     memory,
     blobs,
     peers: () => watch.list(),
-    lookForFiles: () => blobs.look(pulledDatabases(service)),
     async close() {
       await watch.close();
       await replication.close();

@@ -35,6 +35,13 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
       return style.warn(`warning: ${event.about === undefined ? '' : `${event.about}: `}${event.message}`);
     // What of it is true, the directory tells.
     case 'revocations-learned':
+    // Told by the command that pairs.
+    case 'pair-offer-seen':
+    case 'pair-offer-lost':
+    case 'pair-strike':
+    case 'pair-proved':
+    case 'pair-data':
+    case 'pair-ended':
     case 'fatal':
     case 'stopped':
       return null;

@@ -2,12 +2,12 @@
 import type { AgentHandlers } from '../rpc/methods.js';
 import { createDirectoryHandlers } from '../directory/handlers.js';
 import type { Membership } from '../directory/membership.js';
+import type { Desk } from '../pairing/desk.js';
 import { readStatus } from '../status/status.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
 import type { Service } from './service.js';
 import type { Sync } from '../sync/sync.js';
-import { createSyncHandlers } from '../sync/handlers.js';
 import { describeSync } from '../sync/describe.js';
 
 export interface HandlerOptions {
@@ -16,15 +16,16 @@ export interface HandlerOptions {
   readonly upstream: Upstream;
   readonly service: Service;
   readonly sync: Sync;
+  readonly desk: Desk;
 }
 
 export function createHandlers(options: HandlerOptions): AgentHandlers {
-  const { context, membership, upstream, service, sync } = options;
+  const { context, membership, upstream, service, sync, desk } = options;
   const { version, settings, paths, now } = context;
   const startedAt = context.now();
   return {
     ...createDirectoryHandlers({ paths, membership, now }),
-    ...createSyncHandlers(sync),
+    ...desk.handlers,
     status: () =>
       readStatus({
         version,

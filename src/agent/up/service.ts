@@ -30,6 +30,8 @@ export interface Service {
   readonly recent: Recent;
   /** Of the gateway, as it answers. */
   status(): Promise<unknown>;
+  /** One of the gateway's methods for pairing. */
+  readonly pair: (method: string, params: unknown) => Promise<unknown>;
   /** Reads the credentials again, after `provision`. */
   refreshCredentials(): Promise<void>;
   readonly databases: () => readonly string[] | null;
@@ -138,6 +140,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ready,
     recent,
     status: () => gateway.call('status'),
+    pair: (method, params) => gateway.call(method, params),
     databases: () => databases,
     credentials: () => credentials,
     targets,

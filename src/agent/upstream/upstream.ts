@@ -4,6 +4,7 @@ import {
   type CouchClient,
   type CouchLogin,
 } from '../../adapters/couch-client/couch-client.js';
+import { isReachableAsAdmin } from '../config/admin.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { Settings } from '../config/settings.js';
 import type { EmbeddedCouchEvent } from '../embedded-couch/embedded-couch.js';
@@ -43,7 +44,7 @@ async function openConfigured(
   { paths, adminLogin }: UpstreamContext,
   { url, admin }: NonNullable<Settings['couchdb']>,
 ): Promise<Upstream> {
-  const login = adminLogin ?? admin;
+  const login = isReachableAsAdmin(url) ? (adminLogin ?? admin) : null;
   const client = login === null ? null : createCouchClient(url, login);
   const credentials = (await readCredentials(paths.credentials)) ?? {};
   return {

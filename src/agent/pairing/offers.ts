@@ -1,0 +1,28 @@
+// The offers that are announced on the links, as far as the gateway says: hints, up to a bound.
+import type { OfferAddress, PairKind } from '../../core/control/pairing.js';
+import type { SeenEvent } from '../gateway-events.js';
+
+export interface SeenOffer extends OfferAddress {
+  readonly offer: string;
+  readonly kind: PairKind;
+}
+
+export interface Offers {
+  note(event: SeenEvent): void;
+  list(kind: PairKind): readonly SeenOffer[];
+}
+
+export const MAX_SEEN_OFFERS = 64;
+
+export function createOffers(): Offers {
+  const seen = new Map<string, SeenOffer>();
+  return {
+    note(event) {
+      if (event.event === 'pair-offer-lost') seen.delete(event.offer);
+      if (event.event !== 'pair-offer-seen' || seen.size >= MAX_SEEN_OFFERS) return;
+      const { offer, kind, address, zone, port } = event;
+      seen.set(offer, { offer, kind, address, zone, port });
+    },
+    list: (kind) => [...seen.values()].filter((offer) => offer.kind === kind),
+  };
+}

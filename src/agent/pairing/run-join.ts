@@ -1,0 +1,81 @@
+// `patchcord join`, from the lock to the new identity. It has a gateway of its own, since a device that is new has no
+// identity to run `up` with.
+import { hasSignedOthers } from '../../core/directory/record.js';
+import type { CommandContext } from '../cli/cli.js';
+import { Failure } from '../cli/failure.js';
+import { createClosers } from '../closers.js';
+import { readSettings } from '../config/settings.js';
+import { makePrivateFolder } from '../../adapters/home/atomic-file.js';
+import { readRecord } from '../directory/record-file.js';
+import { caKeyKind } from '../home/ca-key.js';
+import { findIdentity, lockHome } from '../home/home.js';
+import type { Identity } from '../home/identity.js';
+import type { Paths } from '../home/paths.js';
+import { chooseOffer, parseAddress } from './choose-offer.js';
+import { converse } from './converse.js';
+import { tellEnd } from './desk.js';
+import { createDialogue } from './dialogue.js';
+import { openJoinGateway } from './join-gateway.js';
+import { joinUser } from './join-user.js';
+import { labelOf } from './offer.js';
+import { createTalk } from './talk.js';
+
+export interface RunJoinOptions {
+  /** Null: one of those that are announced. */
+  readonly at: string | null;
+  /** The own user is given up, though others depend on it. */
+  readonly abandon: boolean;
+}
+
+export async function runJoin(context: CommandContext, { at, abandon }: RunJoinOptions): Promise<void> {
+  const { paths, output, now, stderr } = context;
+  const target = at === null ? null : parseAddress(at);
+  const settings = await readSettings(paths);
+  const closers = createClosers();
+  try {
+    await makePrivateFolder(paths.home);
+    const lock = await lockHome(paths);
+    closers.add(() => lock.release());
+    const identity = await findIdentity(paths);
+    if (identity !== null && !abandon) await requireNobodyDepends(paths, identity);
+    const talk = createTalk(null);
+    const gateway = await openJoinGateway({
+      settings,
+      onLog: (line) => void stderr.write(`gateway: ${line}\n`),
+      onEnd: () => void talk.stop(),
+    });
+    closers.add(() => gateway.close());
+    const dialogue = createDialogue(context);
+    closers.add(() => dialogue.close());
+    output.tell({ event: 'code' }, null);
+    const code = await dialogue.ask('The code that the other device shows: ', { signal: talk.stopped });
+    const list = () => Promise.resolve(gateway.offers.list('join'));
+    const offer = target ?? (await chooseOffer(context, dialogue, list));
+    const label = labelOf(settings.name);
+    const { control } = gateway;
+    const run = tellEnd(talk, joinUser({ control, talk, paths, identity, label, offer, code, now }));
+    await converse(context, talk, dialogue);
+    await run;
+    await tellJoined(context, paths);
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+async function tellJoined({ output }: CommandContext, paths: Paths): Promise<void> {
+  const { userId, deviceId } = (await findIdentity(paths)) ?? { userId: '', deviceId: '' };
+  output.tell(
+    { event: 'joined', userId, deviceId },
+    `This device is ${deviceId} now, of user ${userId}. Next: patchcord up`,
+  );
+}
+
+/** Its CA would be put aside, and others' certificates and shares hang on it. */
+async function requireNobodyDepends(paths: Paths, { userId, deviceId }: Identity): Promise<void> {
+  if ((await caKeyKind(paths)) === 'none') return;
+  const { record, keyHolders } = await readRecord(paths, userId);
+  if (!hasSignedOthers(record, deviceId) && keyHolders.size === 0) return;
+  throw new Failure('cannotCreate', 'user-in-use', 'this device’s own user has other devices, or shares', {
+    hint: 'They could not be renewed or changed from here any more. Say --abandon-user if you mean it: the CA is kept in the folder "retired".',
+  });
+}
