@@ -73,10 +73,16 @@ export function createForwarder(address: UpstreamAddress, agent: Agent): Forward
         // A body on its way is progress: the wait begins anew with every piece.
         body?.on('data', () => silence?.refresh());
         body?.once('error', fail);
-        signal.addEventListener('abort', () => fail(new Error('the peer went away')), { once: true });
-        rewritten.onReply = (reply) => {
+        let reply: IncomingMessage | null = null;
+        const onAbort = (): void => {
+          // Its end is told by this signal as well.
+          if (reply?.complete !== true) fail(new Error('the peer went away'));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        rewritten.onReply = (came) => {
           clearTimeout(silence);
-          resolve(reply);
+          reply = came;
+          resolve(came);
         };
         const options = body === null ? {} : { buffer: body };
         sendVouched(vouch, () =>

@@ -1,6 +1,5 @@
 // The connections to the upstream: kept alive, given up when they do not come about in time, and watched, because
 // after one was lost what answers may be another server, or the same with other users.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
@@ -24,11 +23,21 @@ export class ConnectTimeout extends Error {}
 /** Resolves where the request may go up as things are now; rejects with what it is to fail with. */
 export type Vouch = () => Promise<void>;
 
-/** http-proxy hands nothing of its caller's on to the agent: this goes around it. */
-const vouching = new AsyncLocalStorage<Vouch | null>();
+/** Of the request that is being sent now: http-proxy hands nothing of its caller's on to the agent. */
+let vouchNow: Vouch | null = null;
 
-/** Sends a request within `send`. Should it need a new connection, `vouch` is asked before a byte goes over that. */
-export const sendVouched = (vouch: Vouch | null, send: () => void): void => vouching.run(vouch, send);
+/**
+ * Sends a request within `send`, which must begin it at once, as node:http does. Should it need a new connection,
+ * `vouch` is asked before a byte goes over that.
+ */
+export function sendVouched(vouch: Vouch | null, send: () => void): void {
+  vouchNow = vouch;
+  try {
+    send();
+  } finally {
+    vouchNow = null;
+  }
+}
 
 /** The agent for the upstream's protocol. For https it trusts the given CA only, and checks the given name. */
 export function createUpstreamAgent({ address, connectMs, onLost }: UpstreamAgentOptions): http.Agent {
@@ -47,7 +56,7 @@ export function createUpstreamAgent({ address, connectMs, onLost }: UpstreamAgen
   const connect = agent.createConnection.bind(agent);
   let open = 0;
   agent.createConnection = (options, done) => {
-    const vouch = vouching.getStore() ?? null;
+    const vouch = vouchNow;
     const socket = connect(options) as Socket;
     open += 1;
     // With none left, another server can take the port unseen.

@@ -35,6 +35,9 @@ type AppContext = Context & { readonly state: State };
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** One for all: to make an error for each costs more than to judge a request. */
+const ENDED = new Error('the peer is gone, or the reply has ended');
+
 export function createApp(options: AppOptions): RequestListener {
   const app = new Koa<State>();
   // Koa would print each reply that was cut, to a stderr that holds lines of JSON.
@@ -74,7 +77,7 @@ export function createApp(options: AppOptions): RequestListener {
       end: () => {
         slot.leave();
         connection.inFlight.delete(inFlight);
-        ended.abort();
+        ended.abort(ENDED);
       },
     };
     connection.inFlight.add(inFlight);
