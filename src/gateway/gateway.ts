@@ -47,12 +47,15 @@ export class BadEnv extends Error {
 const CREDENTIALS_MS = 1000;
 const LEAF_WARNING_MS = 60 * 24 * 3600 * 1000;
 
-const CREDENTIAL_WARNINGS: Record<Exclude<CredentialState, 'passed' | 'server-admin'>, string> = {
+const CREDENTIAL_WARNINGS: Record<
+  Exclude<CredentialState, 'passed' | 'server-admin' | 'unreachable'>,
+  string
+> = {
   'wrong-user':
     'the upstream takes this credential for another user; its roles have no /couch until that is mended',
   refused: 'the upstream refuses this credential; its roles have no /couch until that is mended',
-  unreachable: 'the upstream cannot be reached; roles with this credential have no /couch until it can',
 };
+const UPSTREAM_DOWN = 'the upstream cannot be reached; there is no /couch until it can';
 
 /** Starts with a raw env; rejects with `BadEnv`, or with `ListenFailed` for a port that cannot be had. */
 export async function startGateway(firstRaw: unknown, options: GatewayOptions): Promise<Gateway> {
@@ -61,6 +64,7 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   const warn = (code: WarningCode, message: string, about?: string): void =>
     emit({ event: 'warning', code, message, ...(about !== undefined && { about }) });
   const credentialStates = new Map<string, CredentialState>();
+  let isUpstreamDown = false;
 
   let raw = firstRaw as RawEnv;
   let env = parseOrThrow(firstRaw);
@@ -87,8 +91,11 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
 
   function onCredentialState(name: string, state: CredentialState): void {
     credentialStates.set(name, state);
+    if (state === 'unreachable' && !isUpstreamDown) warn('upstream-down', UPSTREAM_DOWN);
+    isUpstreamDown = state === 'unreachable';
     if (state === 'server-admin') options.onFatal([adminProblem(name)]);
-    else if (state !== 'passed') warn('credential', CREDENTIAL_WARNINGS[state], name);
+    else if (state === 'refused' || state === 'wrong-user')
+      warn('credential', CREDENTIAL_WARNINGS[state], name);
   }
 
   function requireService(): Service {

@@ -115,8 +115,7 @@ export type WarningCode =
   | 'discovery'
   | 'leaf-dates'
   | 'blob-corrupt'
-  | 'events-dropped'
-  | 'internal';
+  | 'events-dropped';
 
 /** As it stands on the line. */
 export type TimedEvent = GatewayEvent & { readonly time: string };

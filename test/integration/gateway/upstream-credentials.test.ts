@@ -53,17 +53,17 @@ suite('who the upstream takes a credential for', () => {
     assert.equal((await lab.ask('ada', get(DOCUMENT)))?.status, 200);
   });
 
-  for (const [what, session] of [
-    ['nobody', { status: 200, name: null, roles: [] }],
-    ['someone else', { status: 200, name: 'patchcord-novel', roles: [] }],
-    ['no one it would tell', { status: 500, name: null, roles: [] }],
+  for (const [what, session, code] of [
+    ['nobody', { status: 200, name: null, roles: [] }, 'credential'],
+    ['someone else', { status: 200, name: 'patchcord-novel', roles: [] }, 'credential'],
+    ['no one it would tell', { status: 500, name: null, roles: [] }, 'upstream-down'],
   ] as const) {
     test(`for ${what}: the role has 503 and the launcher a warning, until it is mended`, async (t) => {
       const lab = await startLab({
         upstream: (upstream) => void (upstream.session = () => ({ ...session, roles: [...session.roles] })),
       });
       t.after(() => lab.close());
-      await lab.gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
+      await lab.gateway.until(isEvent('warning', { code }));
       const { sent } = await lab.sentDuring(async () =>
         assertRefused(await lab.ask('ada', get(DOCUMENT)), 503),
       );

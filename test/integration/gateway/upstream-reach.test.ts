@@ -13,6 +13,7 @@ import { startRelay, type Relay } from '../../kit/relay.js';
 import { eventually } from '../../kit/until.js';
 
 const DOCUMENT = '/couch/dmedia-0/doc';
+const GRACES = '/couch/dmedia-0-novel/doc';
 const ATTACHMENT = '/couch/dmedia-0/doc/movie.mov';
 const LOCAL = '/couch/dmedia-0/_local/x';
 const FEED = '/couch/dmedia-0/_changes?feed=continuous';
@@ -72,7 +73,10 @@ suite('an upstream that cannot be reached', () => {
     await relay.refuse();
     assertRefused(await lab.ask('ada', get(DOCUMENT)), 502);
     assertRefused(await lab.ask('ada', get(DOCUMENT)), 503);
-    await lab.gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
+    await lab.gateway.until(isEvent('warning', { code: 'upstream-down' }));
+    // Two credentials could not be asked about, and it is told once.
+    assertRefused(await lab.ask('grace', get(GRACES)), 503);
+    assert.equal(lab.gateway.seen.filter(isEvent('warning', { code: 'upstream-down' })).length, 1);
     await relay.accept();
     await eventually(async () => ((await lab.ask('ada', get(DOCUMENT)))?.status === 200 ? true : null));
     for (const { socket } of feeds) {
@@ -91,7 +95,7 @@ suite('an upstream that cannot be reached', () => {
       await relay.close();
       await upstream.close();
     });
-    await lab.gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
+    await lab.gateway.until(isEvent('warning', { code: 'upstream-down' }));
     assertRefused(await lab.ask('ada', get(DOCUMENT)), 503);
     assertRefused(await lab.ask('ada', get('/couch/_up')), 503);
     assert.equal((await lab.ask('ada', get('/')))?.status, 200);
@@ -158,7 +162,7 @@ suite('an upstream over TLS', () => {
       const { upstream, relay, close } = await startTlsUpstream(pki);
       const env = createEnv({ pki, couchUrl: '', more: { couchdb: couchdbFor(relay, pki) } });
       const gateway = await startGateway(env);
-      await gateway.until(isEvent('warning', { code: 'credential', about: 'own' }));
+      await gateway.until(isEvent('warning', { code: 'upstream-down' }));
       assert.equal(upstream.questions.length, 0);
       assert.equal(upstream.stray(), '');
       await gateway.stop();
