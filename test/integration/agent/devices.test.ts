@@ -291,7 +291,7 @@ test('revoking a device that had the CA key makes a new user of this device, wit
   assert.notEqual(answer?.['newUserId'], user.ca.userId);
   assert.deepEqual(answer?.['toJoin'], ['camera']);
   const told = await devicesOf(laptop.home);
-  assert.equal(told.userId, answer.['newUserId']);
+  assert.equal(told.userId, answer['newUserId']);
   assert.deepEqual(
     told.devices.map(({ deviceId, isThis }) => [deviceId, isThis]),
     [[laptop.deviceId, true]],
