@@ -6,7 +6,8 @@ import { channelIdentifier, EXPORTER_BYTES, EXPORTER_LABEL } from '../../dist/co
 import type { OfferAddress, OfferOpened, PairEvent } from '../../dist/core/control/pairing.js';
 import { parsePairingCode, type PairingCode } from '../../dist/core/pairing/code.js';
 import { scalarOf } from '../../dist/core/pairing/cpace.js';
-import { createExchange, type ExchangeEffect, type ExchangeEvent } from '../../dist/core/pairing/exchange.js';
+import type { ExchangeEffect, ExchangeEvent } from '../../dist/core/pairing/exchange-words.js';
+import { createExchange } from '../../dist/core/pairing/exchange.js';
 import { createFrameReader } from '../../dist/core/pairing/frames.js';
 import type { TimedEvent } from '../../dist/index.js';
 import type { TestGateway } from './gateway.js';

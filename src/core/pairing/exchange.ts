@@ -1,8 +1,7 @@
 // One side of one connection of a run, as a pure state machine: events in, effects out, told the time. First the
 // handshake, then sealed messages; whatever comes out of turn ends it. Randomness and the channel come in.
-import type { PairEndReason, PairKind } from '../control/pairing.js';
-import type { UserId } from '../ids.js';
-import type { PairingCode } from './code.js';
+import type { PairEndReason } from '../control/pairing.js';
+import type { ExchangeEffect, ExchangeEvent, ExchangeOptions } from './exchange-words.js';
 import { beginHandshake, type Expected, type HandshakeStep, type Proof } from './handshake.js';
 import { createSeals, type Seals } from './seal.js';
 import {
@@ -10,7 +9,6 @@ import {
   parseWireMessage,
   type SealedMessage,
   type SealedType,
-  type Side,
   type WireMessage,
 } from './wire.js';
 
@@ -20,51 +18,6 @@ export const MESSAGE_MS = 10_000;
 export const WAIT_MS = 5000;
 /** What the other side may say after the proof, its signs of life included: two a second for the longest offer. */
 export const MAX_SEALED_MESSAGES = 600;
-
-export interface ExchangeOptions {
-  readonly side: Side;
-  readonly kind: PairKind;
-  readonly code: PairingCode;
-  readonly label: string;
-  readonly userId: UserId | null;
-  /** The own clock, to be told. */
-  readonly time: Date;
-  /** CI: `channelIdentifier` of the connection. */
-  readonly ci: Uint8Array;
-  /** 32 random bytes, for this connection alone. */
-  readonly nonce: Uint8Array;
-  /** A random scalar, for this connection alone. */
-  readonly scalar: bigint;
-  /** What a wrong code is called, at B: whether the offer stands another one. */
-  readonly wrongCode?: 'wrong-code' | 'spent';
-  /** On the clock of `now`. */
-  readonly startedAt: number;
-  readonly expiresAt: number;
-}
-
-export type ExchangeEvent =
-  /** The connection stands; A speaks first. */
-  | { readonly event: 'start' }
-  /** The JSON of a frame; null for a frame that was too long. */
-  | { readonly event: 'frame'; readonly json: Uint8Array | null }
-  | { readonly event: 'closed' }
-  /** `nextAt` has come. */
-  | { readonly event: 'time' }
-  /** The own launcher has something to say, after the proof. */
-  | { readonly event: 'send'; readonly data: Uint8Array }
-  | { readonly event: 'cancel' };
-
-export type ExchangeEffect =
-  | { readonly do: 'frame'; readonly frame: Uint8Array }
-  | {
-      readonly do: 'proved';
-      readonly label: string;
-      readonly time: Date;
-      readonly userId: UserId | null;
-    }
-  | { readonly do: 'data'; readonly data: Uint8Array }
-  /** The last one: the connection is closed once the frames are out. */
-  | { readonly do: 'end'; readonly reason: PairEndReason };
 
 export interface Exchange {
   on(event: ExchangeEvent, now: number): readonly ExchangeEffect[];

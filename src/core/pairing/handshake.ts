@@ -8,7 +8,7 @@ import {
   shareOf,
   type CpaceShare,
 } from './cpace.js';
-import type { ExchangeOptions } from './exchange.js';
+import type { ExchangeOptions } from './exchange-words.js';
 import {
   formatAd,
   parseAd,

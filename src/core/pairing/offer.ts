@@ -2,7 +2,8 @@
 // in time. A broken connection or a wrong word costs the offer nothing.
 import type { PairEndReason } from '../control/pairing.js';
 import type { UserId } from '../ids.js';
-import { createExchange, type Exchange, type ExchangeEffect, type ExchangeOptions } from './exchange.js';
+import type { ExchangeEffect, ExchangeOptions } from './exchange-words.js';
+import { createExchange, type Exchange } from './exchange.js';
 import { formatWireMessage } from './wire.js';
 
 /** Wrong codes that end an offer. */

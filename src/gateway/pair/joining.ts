@@ -3,20 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { PairConnection } from '../../adapters/pair/pair-connection.js';
 import { dialPair } from '../../adapters/pair/pair-dial.js';
 import { readZones } from '../../adapters/peer/zones.js';
-import {
-  MAX_OFFER_SECONDS,
-  type OfferAddress,
-  type PairEndReason,
-  type PairJoinParams,
-} from '../../core/control/pairing.js';
+import { MAX_OFFER_SECONDS, type OfferAddress, type PairEndReason } from '../../core/control/pairing.js';
+import type { PairJoinParams } from '../../core/control/pairing-params.js';
 import { channelIdentifier } from '../../core/pairing/channel.js';
 import { SCALAR_SEED_BYTES, scalarOf } from '../../core/pairing/cpace.js';
-import {
-  createExchange,
-  MESSAGE_MS,
-  type Exchange,
-  type ExchangeEvent,
-} from '../../core/pairing/exchange.js';
+import type { ExchangeEvent } from '../../core/pairing/exchange-words.js';
+import { createExchange, MESSAGE_MS, type Exchange } from '../../core/pairing/exchange.js';
 import { NONCE_BYTES } from '../../core/pairing/wire.js';
 import { createVoice, type Run, type RunContext } from './run.js';
 import { createMachineTimer } from './timer.js';

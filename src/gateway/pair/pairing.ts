@@ -1,18 +1,20 @@
 // Pairing, as the control channel sees it: one run at a time, an offer or a join, from its method to its end.
 import { randomBytes } from 'node:crypto';
+import type {
+  JoinBegun,
+  OfferAddress,
+  OfferHint,
+  OfferId,
+  OfferOpened,
+  RunId,
+} from '../../core/control/pairing.js';
 import {
   parsePairCancel,
   parsePairJoin,
   parsePairOffer,
   parsePairSend,
-  type JoinBegun,
-  type OfferAddress,
-  type OfferHint,
-  type OfferId,
-  type OfferOpened,
   type PairJoinParams,
-  type RunId,
-} from '../../core/control/pairing.js';
+} from '../../core/control/pairing-params.js';
 import { RPC_ERRORS, type GatewayEvent, type RpcError } from '../../core/control/protocol.js';
 import { encodeDbase32 } from '../../core/dbase32.js';
 import type { Env } from '../../core/env/env.js';

@@ -2,7 +2,7 @@
 import type { PairEndReason, RunId } from '../../core/control/pairing.js';
 import type { GatewayEvent } from '../../core/control/protocol.js';
 import type { Env } from '../../core/env/env.js';
-import type { ExchangeEffect } from '../../core/pairing/exchange.js';
+import type { ExchangeEffect } from '../../core/pairing/exchange-words.js';
 import type { AnnouncedOffer } from '../seen/seen.js';
 
 export interface Run {

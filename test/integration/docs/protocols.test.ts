@@ -1,7 +1,22 @@
 // The two protocols are what the code does: every name of one is in the other, and nothing else is.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PAIR_END_REASONS } from '../../../dist/core/control/pairing.js';
+import {
+  MAX_OFFER_SECONDS,
+  MAX_PAIR_DATA_BYTES,
+  PAIR_END_REASONS,
+} from '../../../dist/core/control/pairing.js';
+import { MAX_OFFERS, MAX_OFFERS_A_SOURCE } from '../../../dist/core/discovery/offer-table.js';
+import { PAIR_SERVICE } from '../../../dist/core/discovery/pair-offers.js';
+import { EXPORTER_LABEL } from '../../../dist/core/pairing/channel.js';
+import { MAX_SEALED_MESSAGES, MESSAGE_MS, WAIT_MS } from '../../../dist/core/pairing/exchange.js';
+import { MAX_FRAME_BYTES } from '../../../dist/core/pairing/frames.js';
+import {
+  MAX_CSR_BYTES,
+  MAX_FIRST_STATEMENTS,
+  MAX_GRANT_BYTES,
+} from '../../../dist/core/pairing/launcher/messages.js';
+import { REFUSALS } from '../../../dist/core/pairing/wire.js';
 import { RPC_ERRORS } from '../../../dist/core/control/protocol.js';
 import { OPERATIONS } from '../../../dist/core/couch/operations.js';
 import * as queryNames from '../../../dist/core/couch/query-names.js';
@@ -13,6 +28,7 @@ import { namesIn, readRepositoryFile, section, tableRows } from './markdown.js';
 
 const control = readRepositoryFile('docs/protocol-control.md');
 const http = readRepositoryFile('docs/protocol-http.md');
+const pairing = readRepositoryFile('docs/protocol-pairing.md');
 const types = ['protocol', 'pairing']
   .map((name) => readRepositoryFile(`src/core/control/${name}.ts`))
   .join('\n');
@@ -127,6 +143,45 @@ describe('docs/protocol-http.md', () => {
 
   test('has every reason not to let someone in', () =>
     assert.deepEqual(sorted(firstNames(section(http, '## Who is let in'))), sorted(Object.keys(DENIALS))));
+});
+
+describe('docs/protocol-pairing.md', () => {
+  const inNumbers = (value: number): string => value.toLocaleString('en-US');
+  const proof = section(pairing, '## The proof of the code');
+
+  test('has every refusal of an offerer', () =>
+    assert.deepEqual(
+      sorted(
+        firstNames(proof).filter((name) => !['version', 'role', 'label', 'time', 'userId'].includes(name)),
+      ),
+      sorted(REFUSALS),
+    ));
+
+  test('has every sealed type, and every word of a launcher', () => {
+    assert.deepEqual(firstNames(section(pairing, '## Sealed messages')), ['data', 'wait', 'end']);
+    const words = section(pairing, '## What the launchers say');
+    const source = readRepositoryFile('src/core/pairing/launcher/messages.ts');
+    for (const [, type = ''] of source.matchAll(/type: v\.literal\('([\w-]+)'\)/g))
+      assert.ok(words.includes(`"type":"${type}"`), type);
+  });
+
+  test('has the bounds and labels of the code', () => {
+    for (const text of [
+      `${inNumbers(MAX_FRAME_BYTES)}, and so many bytes`,
+      `at most ${inNumbers(MAX_PAIR_DATA_BYTES)} bytes`,
+      `at most ${inNumbers(MAX_SEALED_MESSAGES)} sealed messages`,
+      `Each message has ${MESSAGE_MS / 1000} seconds`,
+      `every ${WAIT_MS / 1000} s`,
+      `${MAX_OFFER_SECONDS} seconds are over`,
+      `At most ${MAX_OFFERS} offers are kept, and ${MAX_OFFERS_A_SOURCE} from one address`,
+      `at most ${MAX_GRANT_BYTES / 1024} KiB`,
+      `at most ${MAX_CSR_BYTES / 1024} KiB`,
+      `at most ${MAX_FIRST_STATEMENTS} signed statements`,
+      EXPORTER_LABEL,
+      PAIR_SERVICE,
+    ])
+      assert.ok(pairing.replaceAll('\n', ' ').includes(text), text);
+  });
 });
 
 /** "read document" is READ_DOCUMENT_QUERY. */

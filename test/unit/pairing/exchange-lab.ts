@@ -3,13 +3,12 @@
 import { createHash } from 'node:crypto';
 import { parsePairingCode, type PairingCode } from '../../../dist/core/pairing/code.js';
 import { scalarOf } from '../../../dist/core/pairing/cpace.js';
-import {
-  createExchange,
-  type Exchange,
-  type ExchangeEffect,
-  type ExchangeEvent,
-  type ExchangeOptions,
-} from '../../../dist/core/pairing/exchange.js';
+import type {
+  ExchangeEffect,
+  ExchangeEvent,
+  ExchangeOptions,
+} from '../../../dist/core/pairing/exchange-words.js';
+import { createExchange, type Exchange } from '../../../dist/core/pairing/exchange.js';
 import { createFrameReader } from '../../../dist/core/pairing/frames.js';
 import { parseWireMessage, type WireMessage } from '../../../dist/core/pairing/wire.js';
 

@@ -1,12 +1,8 @@
 // The exchange between two gateways: proof, seals, and everything that may go wrong on the way.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  MAX_SEALED_MESSAGES,
-  MESSAGE_MS,
-  WAIT_MS,
-  type ExchangeEffect,
-} from '../../../dist/core/pairing/exchange.js';
+import type { ExchangeEffect } from '../../../dist/core/pairing/exchange-words.js';
+import { MAX_SEALED_MESSAGES, MESSAGE_MS, WAIT_MS } from '../../../dist/core/pairing/exchange.js';
 import { createFrameReader, formatFrame, MAX_FRAME_BYTES } from '../../../dist/core/pairing/frames.js';
 import { parseWireMessage } from '../../../dist/core/pairing/wire.js';
 import { MAX_PAIR_DATA_BYTES } from '../../../dist/core/control/pairing.js';

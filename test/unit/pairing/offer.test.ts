@@ -1,7 +1,7 @@
 // An offer and those who connect to it: one at a time, three wrong codes, one proof, and an end in time.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ExchangeOptions } from '../../../dist/core/pairing/exchange.js';
+import type { ExchangeOptions } from '../../../dist/core/pairing/exchange-words.js';
 import { createOffer, MAX_STRIKES, type OfferEffect } from '../../../dist/core/pairing/offer.js';
 import {
   code,
