@@ -32,6 +32,8 @@ export interface OtherEnd {
   readonly pid: number;
   /** Runs node there with a script's path and input, and resolves with what it printed. */
   run(script: string, input: string): Promise<string>;
+  /** The same, which goes on with its stdin open until it is killed. */
+  start(script: string, input: string): { kill(): void };
   /** Runs `ip` there. */
   ip(command: string): void;
   close(): void;
@@ -57,6 +59,13 @@ export async function createOtherEnd(): Promise<OtherEnd> {
         child.once('close', () => resolve(printed));
         child.stdin.end(input);
       }),
+    start(script, input) {
+      const child = spawn('nsenter', [...enter, process.execPath, script], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      child.stdin.write(input);
+      return { kill: () => void child.kill('SIGKILL') };
+    },
     ip: (command) => void execFileSync('nsenter', [...enter, 'ip', ...command.split(' ')]),
     close: () => void holder.kill('SIGKILL'),
   };

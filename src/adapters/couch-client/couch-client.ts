@@ -56,6 +56,11 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
       await ask({ db, path: '_security', method: 'PUT', body });
     },
     document: (db, doc) => orNull(ask<CouchDocument>({ db, doc }), (status) => status === NOT_FOUND),
+    async documents(db, keys) {
+      const request = { db, path: '_all_docs', method: 'POST', qs: { include_docs: true }, body: { keys } };
+      const { rows } = await ask<{ rows: readonly { doc?: CouchDocument | null }[] }>(request);
+      return rows.flatMap(({ doc }) => doc ?? []);
+    },
     async putDocument(db, body) {
       await ask({ db, doc: body._id, method: 'PUT', body });
     },

@@ -84,6 +84,8 @@ export interface CouchClient {
   setSecurity(database: string, security: object): Promise<void>;
   /** The document, null where there is none. */
   document(database: string, id: string): Promise<CouchDocument | null>;
+  /** Those of these that are there. */
+  documents(database: string, ids: readonly string[]): Promise<readonly CouchDocument[]>;
   /** Rejects with status 409 where it is not the next of what is there. */
   putDocument(database: string, document: CouchDocument): Promise<void>;
   /** What changed after `since`, at most `limit`, each with its document (null for one that is gone). */

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseBlobId, type BlobId } from '../../../dist/core/ids.js';
+import { callRpc } from '../../../dist/adapters/agent-socket/rpc-client.js';
 import { LEAF_BYTES } from '../../../dist/core/skein/hashing.js';
 import {
   createTestHome,
@@ -334,4 +335,35 @@ test('stores tells where files are kept, and adds one; only stores of the config
   const done = await patchcord(home, ['files', 'import', '--json', '--no-document', '--store', disk, path]);
   assert.equal(done.code, 0);
   assert.ok(existsSync(pathOf(disk, hashOf(Buffer.from('content')).id)));
+});
+
+test('list tells the names that documents of a project have, cleaned; without up there are none', async (t) => {
+  const home = createTestHome(t);
+  const [take, other] = ['take 7.mov', 'other'].map((name) => writeSource(home, name, Buffer.from(name)));
+  const up = await startUp(home);
+  const admin = (await callRpc(home.paths.socket, 'couchdb-admin')) as { username: string; password: string };
+  const authorization = `Basic ${Buffer.from(`${admin.username}:${admin.password}`).toString('base64')}`;
+  const put = (path: string, body = '{}') =>
+    fetch(`${up.ready.couchdb.url}${path}`, { method: 'PUT', headers: { authorization }, body });
+  assert.equal((await put('dmedia-0-novel')).status, 201);
+  await up.untilLine(
+    (line) => line['event'] === 'databases' && String(line['databases']).includes('dmedia-0-novel'),
+  );
+  const imported = ['files', 'import', '--database', 'dmedia-0-novel', take ?? ''];
+  assert.equal((await patchcord(home, imported)).code, 0);
+  assert.equal((await patchcord(home, ['files', 'import', other ?? ''])).code, 0);
+  const evil = hashOf(Buffer.from('other')).id;
+  const document = { type: 'dmedia/file', name: 'a\u001b[2J\u202eb' };
+  assert.equal((await put(`dmedia-0-novel/${evil}`, JSON.stringify(document))).status, 201);
+
+  const namesOf = async () =>
+    Object.fromEntries(
+      linesOf((await patchcord(home, ['files', 'list', '--json'])).stdout).map(({ id, name }) => [id, name]),
+    ) as Record<string, string | null>;
+  const id = hashOf(Buffer.from('take 7.mov')).id;
+  assert.deepEqual(await namesOf(), { [id]: 'take 7.mov', [evil]: 'a\ufffd[2J\ufffdb' });
+  assert.ok((await patchcord(home, ['files', 'list'])).stdout.includes('  take 7.mov\n'));
+  up.kill('SIGTERM');
+  await up.ended;
+  assert.deepEqual(await namesOf(), { [id]: null, [evil]: null });
 });
