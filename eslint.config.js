@@ -35,7 +35,7 @@ const IMPURE_GLOBALS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.test-build/', '**/*.generated.ts', 'src/core/skein/assembly/'] },
+  { ignores: ['build/', 'dist/', '.test-build/', '**/*.generated.ts', 'src/core/skein/assembly/'] },
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, importX.flatConfigs.typescript],

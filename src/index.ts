@@ -2,6 +2,7 @@
 export {
   GatewayError,
   launchGateway,
+  NotConfined,
   type Gateway,
   type LaunchOptions,
   type ReadyEvent,

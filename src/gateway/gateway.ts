@@ -17,6 +17,7 @@ import { readStatus } from './status.js';
 
 export interface GatewayOptions {
   readonly version: string;
+  readonly confinedBy: readonly string[];
   readonly now: () => Date;
   readonly emit: (event: GatewayEvent) => void;
   readonly log: Log;
@@ -197,6 +198,7 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
         denied: denied.totals(),
         credentials: credentialStates,
         version: options.version,
+        confinedBy: options.confinedBy,
       }),
     async stop() {
       pairing.stop();

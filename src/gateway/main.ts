@@ -1,5 +1,6 @@
 // The gateway as a process: env and control on stdin, events on stdout, logs on stderr, and its exit codes.
 import { readFileSync } from 'node:fs';
+import { readConfinedBy } from '../adapters/confinement/confined-by.js';
 import { createEventWriter } from '../adapters/control/event-writer.js';
 import { readLines } from '../adapters/control/line-reader.js';
 import { createLog } from '../adapters/control/log.js';
@@ -42,10 +43,12 @@ export async function main(): Promise<void> {
   const raw = parseLine(line);
   if ('problem' in raw) return fatal([raw.problem], EX_CONFIG);
 
+  const confinedBy = readConfinedBy();
   let gateway: Gateway;
   try {
     gateway = await startGateway(raw.env, {
       version: readVersion(),
+      confinedBy,
       now,
       log,
       emit: (event) => writer.event(event),
@@ -59,7 +62,7 @@ export async function main(): Promise<void> {
   writer.event({
     event: 'ready',
     listeners: gateway.listeners(),
-    confinedBy: [],
+    confinedBy,
     peerStreams: gateway.peerStreams(),
   });
 

@@ -10,6 +10,7 @@ import type { Seen } from './seen/seen.js';
 
 export interface StatusSources {
   readonly version: string;
+  readonly confinedBy: readonly string[];
   readonly env: Env;
   readonly gate: CouchGate | null;
   readonly inbound: Inbound | null;
@@ -22,6 +23,7 @@ export interface StatusSources {
 
 export async function readStatus({
   version,
+  confinedBy,
   env,
   gate,
   inbound,
@@ -41,7 +43,7 @@ export async function readStatus({
       notAfter: identity.leaf.notAfter.toISOString(),
     },
     listeners: inbound?.listeners.list() ?? [],
-    confinedBy: [],
+    confinedBy,
     upstream: gate && { health: gate.health(), credentials: Object.fromEntries(credentials) },
     stores: (await inbound?.stores().status()) ?? [],
     connections: [...(inbound?.connections.list() ?? [])].map(({ principal, address, inFlight }) => ({

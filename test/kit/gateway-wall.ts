@@ -44,7 +44,7 @@ const READING_FLAGS = /^O_(RDONLY|DIRECTORY|NOFOLLOW|NONBLOCK|PATH)$/;
 
 /** Ways around an import, and to write a file without `fs`. */
 const TRICKS = new Set([
-  ...['getBuiltinModule', 'binding', '_linkedBinding', 'dlopen', 'createRequire', 'mainModule'],
+  ...['getBuiltinModule', 'process.binding', '_linkedBinding', 'dlopen', 'createRequire', 'mainModule'],
   ...['writeHeapSnapshot', 'writeReport', 'setHeapSnapshotNearHeapLimit'],
 ]);
 
@@ -84,7 +84,7 @@ interface Breach {
 function breachesIn(source: ts.SourceFile): Breach[] {
   const nodes = [...nodesOf(source)];
   const taken = nodes.filter(isFs).flatMap(namesOf);
-  const properties = nodes.filter(ts.isPropertyAccessExpression).map(({ name }) => name.text);
+  const properties = nodes.filter(ts.isPropertyAccessExpression).map(nameOf);
   return [
     ...taken.filter((name) => !READING.has(name)).map((what) => ({ kind: 'fs' as const, what })),
     ...properties.filter((name) => TRICKS.has(name)).map((what) => ({ kind: 'trick' as const, what })),
@@ -94,6 +94,10 @@ function breachesIn(source: ts.SourceFile): Breach[] {
       .map(whatOf),
   ];
 }
+
+/** `binding` alone is a word of others too. */
+const nameOf = (node: ts.PropertyAccessExpression): string =>
+  node.getText() === 'process.binding' ? 'process.binding' : node.name.text;
 
 const isWritingFlag = (name: string): boolean => /^O_[A-Z]+$/.test(name) && !READING_FLAGS.test(name);
 const FS = /^(node:)?fs(\/promises)?$/;

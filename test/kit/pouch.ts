@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventEmitter } from 'node:events';
+import type { Agent } from 'node:https';
 import type { Peer } from './peer.js';
 
 export type Json = Record<string, unknown>;
@@ -114,4 +115,9 @@ export function httpPouch(url: string, authorization: string): PouchDatabase {
       return PouchDB.fetch(address, options);
     },
   });
+}
+
+/** The database at this URL, asked over `agent`. */
+export function pouchOver(url: string, agent: Agent): PouchDatabase {
+  return new PouchDB(url, { fetch: (address, options) => PouchDB.fetch(address, { ...options, agent }) });
 }

@@ -1,5 +1,6 @@
 // Two real gateways over loopback: one with peer streams, on Ada's laptop, and the peer that it dials, her desktop.
 import http from 'node:http';
+import type { LaunchOptions } from '../../dist/index.js';
 import { createEnv, type EnvPlan } from './env.js';
 import { startGateway, type TestGateway } from './gateway.js';
 import { readReply, type PeerReply } from './peer.js';
@@ -55,8 +56,8 @@ export interface StreamRequest {
 export const authorization = (token = TOKEN, user = 'patchcord'): string =>
   `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
 
-export async function startStreams(env: unknown): Promise<StreamsClient> {
-  const gateway = await startGateway(env);
+export async function startStreams(env: unknown, options: LaunchOptions = {}): Promise<StreamsClient> {
+  const gateway = await startGateway(env, options);
   const port = (gateway.ready as unknown as { peerStreams: { port: number } }).peerStreams.port;
   const agent = new http.Agent({ keepAlive: true });
   const open: StreamsClient['open'] = (method, path, { headers = {}, body } = {}) =>

@@ -24,6 +24,8 @@ interface Task {
   readonly reject: (error: Error) => void;
 }
 
+/** None of this process's flags, which may be about its own script; but where it is under the permission model, so are they. */
+const FLAGS = 'permission' in process ? {} : { execArgv: [] };
 const SCRIPT = new URL('./leaf-worker.js', import.meta.url);
 
 /** Threads keep the process alive while they have work, not when they are idle; after `idleMs` without any they end. */
@@ -49,7 +51,7 @@ export function createLeafThreads(threads: number, idleMs: number): LeafThreads 
     return task;
   };
   const begin = (): Worker => {
-    const worker = new Worker(SCRIPT, { execArgv: [] });
+    const worker = new Worker(SCRIPT, FLAGS);
     worker.on('message', (digest: Uint8Array | null) => {
       taskOf(worker)?.resolve(digest);
       worker.unref();

@@ -1,18 +1,23 @@
 // Starts a gateway as a child process and speaks the control channel with it: for the agent, and for a desktop app
 // that takes the agent's place. Every line that comes back is a stranger's: bounded, parsed, and typed here.
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createLineSplitter, MAX_LINE_BYTES } from '../../core/control/lines.js';
 import type { TimedEvent } from '../../core/control/protocol.js';
 import { isObject } from '../../core/env/env.js';
 import type { Problem } from '../../core/env/problems.js';
 import { createEventQueue } from './event-queue.js';
+import { PERMISSION_FLAGS } from './node-flags.js';
+import { PROFILE, startProcess, type StartedGateway } from './start.js';
+import { inUnit, unitVariables } from './unit.js';
 
 export interface LaunchOptions {
   /** Another gateway executable than this package's own. */
   readonly executable?: string;
-  /** Refuse to run a gateway that nothing confines. */
+  /** Refuse to run a gateway that its AppArmor profile does not confine. */
   readonly requireConfinement?: boolean;
+  /** Start it in a systemd unit of its own, of this user's manager. No socket can be passed then. */
+  readonly inOwnUnit?: boolean;
   /** A listening Unix socket of this process, which the gateway gets as fd 3: for `"peerStreams": {"fd": 3}`. */
   readonly peerStreamsFd?: number;
   /** Ends the gateway when it is aborted. */
@@ -54,16 +59,17 @@ export class GatewayError extends Error {
   }
 }
 
+/** It runs, and not under its profile, which `requireConfinement` asked for; it was ended again. */
+export class NotConfined extends GatewayError {}
+
 const GATEWAY = fileURLToPath(new URL('../../../bin/patchcord-gateway', import.meta.url));
 /** Longer than the gateway's own drain. */
 const STOP_MS = 15_000;
-/** No core dump may carry the key out: the limit is set before the gateway is. */
-const WITHOUT_CORE = 'ulimit -c 0 && exec "$0" "$@"';
 
 /** Launches a gateway with `env` on its stdin. Rejects with a `GatewayError` of every problem in the env. */
 export async function launchGateway(env: unknown, options: LaunchOptions = {}): Promise<Gateway> {
   options.signal?.throwIfAborted();
-  const child = start(options);
+  const { child, kill } = start(options);
   const events = createEventQueue<TimedEvent>();
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
@@ -71,7 +77,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   // A gateway that ended reads no more; its end is told by `exited`.
   child.stdin.on('error', () => undefined);
-  const onAbort = (): void => void child.kill('SIGTERM');
+  const onAbort = (): void => void stop();
   options.signal?.addEventListener('abort', onAbort);
   void exited.then(() => {
     options.signal?.removeEventListener('abort', onAbort);
@@ -79,6 +85,14 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
     for (const { reject } of calls.values()) reject(new GatewayError('the gateway ended'));
     calls.clear();
   });
+
+  async function stop(): Promise<number | null> {
+    child.stdin.end();
+    const deadline = setTimeout(kill, STOP_MS);
+    const code = await exited;
+    clearTimeout(deadline);
+    return code;
+  }
 
   const first = new Promise<TimedEvent>((resolve) => {
     let isFirst = true;
@@ -100,10 +114,8 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
     options.signal?.throwIfAborted();
     throw new GatewayError(describe(problems), { problems, exitCode });
   }
-  if (options.requireConfinement === true && event.confinedBy.length === 0) {
-    child.stdin.end();
-    throw new GatewayError('nothing confines the gateway here', { exitCode: await exited });
-  }
+  if (options.requireConfinement === true && !event.confinedBy.includes(`apparmor:${PROFILE}`))
+    throw new NotConfined('the gateway is not confined by its profile', { exitCode: await stop() });
 
   return {
     ready: event,
@@ -116,33 +128,25 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
         calls.set(id, { resolve, reject });
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
       }),
-    async stop() {
-      child.stdin.end();
-      const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      const code = await exited;
-      clearTimeout(deadline);
-      return code;
-    },
+    stop,
   };
 }
 
-function start({
-  executable = GATEWAY,
-  onLog,
-  peerStreamsFd,
-}: LaunchOptions): ChildProcessWithoutNullStreams {
-  const command = executable === GATEWAY ? [process.execPath, executable] : [executable];
-  // Nothing of this process's environment: NODE_OPTIONS alone could open an inspector or write a report.
-  const passed = peerStreamsFd === undefined ? [] : [peerStreamsFd];
-  const child = spawn('/bin/sh', ['-c', WITHOUT_CORE, ...command], {
-    env: {},
-    stdio: ['pipe', 'pipe', 'pipe', ...passed],
-  }) as ChildProcessWithoutNullStreams;
+function start({ executable, inOwnUnit, onLog, peerStreamsFd }: LaunchOptions): StartedGateway {
+  const gateway = executable === undefined ? [process.execPath, ...PERMISSION_FLAGS, GATEWAY] : [executable];
+  const started =
+    inOwnUnit === true
+      ? startProcess({ command: inUnit(gateway), profile: null, env: unitVariables() })
+      : startProcess({
+          command: gateway,
+          profile: executable === undefined ? PROFILE : null,
+          fd: peerStreamsFd,
+        });
   const splitter = createLineSplitter();
-  child.stderr.on('data', (bytes: Buffer) => {
+  started.child.stderr.on('data', (bytes: Buffer) => {
     for (const line of splitter.push(bytes)) if (line !== null) (onLog ?? logToStderr)(line);
   });
-  return child;
+  return started;
 }
 
 const logToStderr = (line: string): void => void process.stderr.write(`${line}\n`);

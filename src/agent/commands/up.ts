@@ -10,6 +10,8 @@ import { createUpReport } from '../up/report.js';
 interface Options {
   readonly listen?: Overrides['listenOn'];
   readonly port?: number;
+  readonly requireConfinement?: boolean;
+  readonly gatewayUnit?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +25,8 @@ export function addUp(program: Command, cli: Cli): void {
       parseListen,
     )
     .option('--port <number>', 'the port to listen on; 0 for any', parsePort)
+    .option('--require-confinement', 'end if the AppArmor profile does not confine the gateway')
+    .option('--gateway-unit', 'start the gateway in a systemd unit of its own')
     .option('--json', 'print events as lines of JSON')
     .action((options: Options) => cli.run(options, (context) => runUp(context, options)));
   withExamples(command, [
@@ -32,7 +36,8 @@ export function addUp(program: Command, cli: Cli): void {
   ]);
 }
 
-async function runUp(context: CommandContext, { listen, port }: Options): Promise<void> {
+async function runUp(context: CommandContext, options: Options): Promise<void> {
+  const { listen, port, requireConfinement = false, gatewayUnit: gatewayInUnit = false } = options;
   const { paths, output, style, now, signal, stderr, env, version } = context;
   const settings = await readSettings(paths, {
     ...(listen !== undefined && { listenOn: listen }),
@@ -41,7 +46,9 @@ async function runUp(context: CommandContext, { listen, port }: Options): Promis
   const logLine = (line: string): void => void stderr.write(`${line}\n`);
   const report = createUpReport({ output, style, now, logLine });
   try {
-    await up({ version, paths, settings, adminLogin: adminFromEnv(env), signal, now, report });
+    const adminLogin = adminFromEnv(env);
+    const confinement = { requireConfinement, gatewayInUnit };
+    await up({ version, paths, settings, adminLogin, ...confinement, signal, now, report });
   } catch (error) {
     // To be stopped is how it ends in good order, at whichever step it was.
     if (!signal.aborted) throw error;

@@ -10,6 +10,10 @@ export interface UpContext {
   readonly settings: Settings;
   /** The administrator of CouchDB, from the environment. */
   readonly adminLogin: CouchLogin | null;
+  /** Refuse to run a gateway that its profile does not confine. */
+  readonly requireConfinement: boolean;
+  /** Start the gateway in a systemd unit of its own. */
+  readonly gatewayInUnit: boolean;
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly report: UpReport;

@@ -1,5 +1,10 @@
 // The gateway while it runs, kept current: what exists in CouchDB, and with which credentials it may be asked.
-import { GatewayError, launchGateway, type Gateway } from '../../adapters/launch/launch-gateway.js';
+import {
+  GatewayError,
+  launchGateway,
+  NotConfined,
+  type Gateway,
+} from '../../adapters/launch/launch-gateway.js';
 import { Failure } from '../cli/failure.js';
 import {
   createGatewayEnv,
@@ -88,9 +93,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 
   await addCredentials();
-  const gateway = await launchGateway(createGatewayEnv(parts()), { signal, onLog: report.gatewayLog }).catch(
-    refuse,
-  );
+  const gateway = await launchGateway(createGatewayEnv(parts()), {
+    signal,
+    onLog: report.gatewayLog,
+    requireConfinement: context.requireConfinement,
+    inOwnUnit: context.gatewayInUnit,
+  }).catch(refuse);
   const ready = parseReady(gateway.ready);
   const recent = createRecent();
   const observers: ServiceObserver[] = [];
@@ -205,6 +213,8 @@ const EX_OSERR = 71;
 
 function refuse(error: unknown): never {
   if (!(error instanceof GatewayError)) throw error;
+  if (error instanceof NotConfined)
+    throw new Failure('unavailable', 'not-confined', error.message, { hint: 'patchcord doctor' });
   const { problems, exitCode } = error;
   if (problems.length === 0) throw new Failure('software', 'gateway-ended', error.message);
   throw new Failure(exitCode === EX_OSERR ? 'os' : 'config', 'gateway-refused', 'the gateway cannot start', {

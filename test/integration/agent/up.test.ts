@@ -57,6 +57,13 @@ test('the first up makes a device that lets in the devices of its user, and no o
   assert.equal(linesOf(stdout).at(-1)?.['event'], 'stopped');
 });
 
+test('up refuses to go on where the profile must confine the gateway, and none does', async (t) => {
+  const home = createTestHome(t);
+  const refused = await patchcord(home, ['up', '--json', '--listen', 'loopback', '--require-confinement']);
+  assert.equal(refused.code, 69);
+  assert.equal(failureOf(refused), 'not-confined');
+});
+
 test('a later up is the same device', async (t) => {
   const home = createTestHome(t);
   const identities = [];

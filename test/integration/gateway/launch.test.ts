@@ -26,9 +26,10 @@ describe('starting', () => {
     const gateway = await startGateway(soundEnv());
     const { listeners, confinedBy, time } = gateway.ready;
     assert.deepEqual(listeners, [{ address: '::1', zone: null, port: gateway.port }]);
-    assert.deepEqual(confinedBy, []);
+    assert.ok(confinedBy.includes('node-permission'));
     assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     const status = (await gateway.call('status')) as Record<string, unknown>;
+    assert.deepEqual(status['confinedBy'], confinedBy);
     assert.deepEqual(status['listeners'], listeners);
     assert.deepEqual(status['connections'], []);
     assert.equal(await gateway.stop(), 0);
@@ -115,7 +116,7 @@ describe('starting', () => {
     await gateway.stop();
   });
 
-  test('requireConfinement refuses where nothing confines', async () => {
+  test('requireConfinement refuses where no profile does', async () => {
     await assert.rejects(launchGateway(soundEnv(), { requireConfinement: true }), GatewayError);
   });
 
@@ -137,7 +138,7 @@ describe('control', () => {
     gateway.write(line([]));
     gateway.write(line({ jsonrpc: '2.0', id: {}, method: 'status' }));
     gateway.write(`${'x'.repeat(1024 * 1024 + 1)}\n`);
-    gateway.write(request(1, 'pair-offer', {}));
+    gateway.write(request(1, 'no-such-method', {}));
     gateway.write(request(2, 'reload', []));
     gateway.write(request(undefined, 'status'));
     gateway.write(request(3, 'status'));
