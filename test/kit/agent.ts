@@ -86,12 +86,15 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Runs at the other end of the cables. */
   readonly within?: OtherEnd;
+  /** Runs at a terminal of its own, whose input is what is typed, and whose output is both of the command's. */
+  readonly terminal?: boolean;
 }
 
 export function startPatchcord(home: TestHome, args: readonly string[], options: StartOptions = {}): Command {
-  const { env, within } = options;
+  const { env, within, terminal = false } = options;
   const enter = within === undefined ? [] : ['nsenter', `--net=/proc/${within.pid}/ns/net`];
-  const [program = '', ...words] = [...enter, process.execPath, PATCHCORD, ...args];
+  const command = [...enter, process.execPath, PATCHCORD, ...args];
+  const [program = '', ...words] = terminal ? atTerminal(command) : command;
   const child = spawn(program, words, {
     env: { ...home.env, ...env },
     stdio: 'pipe',
@@ -125,7 +128,7 @@ export function startPatchcord(home: TestHome, args: readonly string[], options:
         reject(new Error(`it ended (${String(code)}) before ${what}:\n${stdout}${stderr}`)),
       );
     });
-  const command: Command = {
+  const running: Command = {
     ended,
     stdout: () => stdout,
     kill: (signal) => void child.kill(signal),
@@ -136,9 +139,15 @@ export function startPatchcord(home: TestHome, args: readonly string[], options:
       await until(() => ((stdout + stderr).includes(text) ? true : undefined), text);
     },
   };
-  home.started.add(command);
-  void ended.then(() => home.started.delete(command));
-  return command;
+  home.started.add(running);
+  void ended.then(() => home.started.delete(running));
+  return running;
+}
+
+/** By script(1) of util-linux; a terminal that nobody gave a size has none. */
+function atTerminal(command: readonly string[]): string[] {
+  const quoted = command.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
+  return ['script', '-qefc', `stty cols 100 rows 30; exec ${quoted}`, '/dev/null'];
 }
 
 /** Runs a command to its end, with nothing on its stdin. */
