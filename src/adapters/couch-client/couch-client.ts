@@ -8,6 +8,7 @@ import {
   type CouchLogin,
   type CouchSession,
 } from './types.js';
+import { reachCouch } from './https-relay.js';
 import { createReplicator } from './replicator.js';
 import { parseChanges } from './changes.js';
 
@@ -19,12 +20,15 @@ const UNSET = 'unknown_config_value';
 
 export * from './types.js';
 
+/** For https, whom to trust there is said by `trustCouch` before. */
 export function createCouchClient(url: string, login: CouchLogin | null): CouchClient {
   const headers = login === null ? {} : { Authorization: basic(login) };
-  const server = nano({ url, headers });
+  let server: Promise<nano.ServerScope> | null = null;
+  const reach = (): Promise<nano.ServerScope> =>
+    (server ??= reachCouch(url).then((reached) => nano({ url: reached, headers })));
   const ask = async <Result>(request: nano.RequestOptions): Promise<Result> => {
     try {
-      return (await server.request(request)) as Result;
+      return (await (await reach()).request(request)) as Result;
     } catch (error) {
       throw describe(error);
     }

@@ -8,6 +8,7 @@ import type { LIMITS, POLICY } from '../../core/env/shape.js';
 import { IDENTITY } from '../../core/env/shape.js';
 import type { FetchRules } from '../../core/fetch/rules.js';
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
+import { trustCouch } from '../../adapters/couch-client/https-relay.js';
 import { Failure } from '../cli/failure.js';
 import type { Paths } from '../home/paths.js';
 import { checkSettings } from './check.js';
@@ -52,7 +53,11 @@ export async function readSettings(paths: Paths, overrides: Overrides = {}): Pro
   const { settings, problems } = parseSettings(file?.text ?? '{}', paths, overrides);
   const hasPassword = (settings?.couchdb?.admin ?? null) !== null;
   const all = hasPassword && file?.isPrivate === false ? [...problems, NOT_PRIVATE] : problems;
-  if (settings !== null && all.length === 0) return settings;
+  if (settings !== null && all.length === 0) {
+    // Whoever speaks with CouchDB from here on has nothing but its URL.
+    if (settings.couchdb !== null) trustCouch(settings.couchdb.url, settings.couchdb.tls);
+    return settings;
+  }
   throw new Failure('config', 'config', `the configuration in ${paths.config} has problems`, {
     problems: all,
   });

@@ -9,7 +9,7 @@ import {
 import type { CommandContext } from '../cli/cli.js';
 import { Failure } from '../cli/failure.js';
 import { ask, canAsk } from '../cli/prompt.js';
-import { ADMIN_VARIABLES, adminFromEnv, isReachableAsAdmin } from '../config/admin.js';
+import { ADMIN_VARIABLES, adminFromEnv } from '../config/admin.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { Settings } from '../config/settings.js';
 import { readCredentials } from '../home/credentials.js';
@@ -56,11 +56,6 @@ async function configured(
   context: CommandContext,
   { url, admin }: NonNullable<Settings['couchdb']>,
 ): Promise<Found> {
-  if (!isReachableAsAdmin(url)) {
-    throw new Failure('unavailable', 'https', 'a CouchDB behind https cannot be provisioned from here', {
-      hint: 'Run `patchcord provision` on its own host, or make the users by hand, and put them into credentials.json.',
-    });
-  }
   const login = adminFromEnv(context.env) ?? admin ?? (await askLogin(context));
   const credentials = (await readCredentials(context.paths.credentials)) ?? {};
   return { kind: 'configured', url, credentials, login };

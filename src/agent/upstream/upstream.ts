@@ -4,7 +4,6 @@ import {
   type CouchClient,
   type CouchLogin,
 } from '../../adapters/couch-client/couch-client.js';
-import { isReachableAsAdmin } from '../config/admin.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { Settings } from '../config/settings.js';
 import type { EmbeddedCouchEvent } from '../embedded-couch/embedded-couch.js';
@@ -44,7 +43,7 @@ async function openConfigured(
   { paths, adminLogin }: UpstreamContext,
   { url, admin }: NonNullable<Settings['couchdb']>,
 ): Promise<Upstream> {
-  const login = isReachableAsAdmin(url) ? (adminLogin ?? admin) : null;
+  const login = adminLogin ?? admin;
   const client = login === null ? null : createCouchClient(url, login);
   const credentials = (await readCredentials(paths.credentials)) ?? {};
   return {

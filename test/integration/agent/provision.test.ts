@@ -12,7 +12,6 @@ import {
   type Result,
   type TestHome,
 } from '../../kit/agent.js';
-import { createTestPki } from '../../kit/pki.js';
 import { ask, get } from '../../kit/raw-client.js';
 import { startEmbedded, startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
 
@@ -200,16 +199,4 @@ test('a CouchDB that is away is told', async (t) => {
   const { code, stdout } = await patchcord(home, ['provision', '--json', '--yes']);
   assert.equal(code, 69);
   assert.ok(!stdout.includes('secret-of-the-test'));
-});
-
-test('a CouchDB behind https is refused in words; on loopback it is asked', async (t) => {
-  const home = createTestHome(t);
-  const admin = { username: 'root', password: 'secret-of-the-test' };
-  const ca = createTestPki().ada.ca.certPem;
-  home.writeConfig({ couchdb: { url: 'https://192.0.2.7:6984/', serverName: 'couch.example', ca, admin } });
-  const refused = await patchcord(home, ['provision', '--json', '--yes']);
-  assert.equal(refused.code, 69);
-  assert.equal(failureOf(refused), 'https');
-  home.writeConfig({ couchdb: { url: 'http://127.0.0.1:9/', admin } });
-  assert.equal(failureOf(await patchcord(home, ['provision', '--json', '--yes'])), 'couchdb');
 });
