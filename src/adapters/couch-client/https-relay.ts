@@ -36,6 +36,8 @@ function startRelay(url: string, { serverName = '', ca }: TlsTrust): Promise<str
   const host = hostname.replace(/^\[|\]$/g, '');
   const onConnection = (near: Socket): void => {
     const far = connect({ host, port: Number(port || HTTPS_PORT), servername: serverName, ca: ca ?? [] });
+    // `pipeline` lets go of both when the first fails, and the other may fail after it.
+    for (const socket of [near, far]) socket.on('error', () => undefined);
     // Who asked sees that the connection ended: there is no more to tell in HTTP that was not begun.
     pipeline(near, far, near, () => undefined);
   };

@@ -35,6 +35,7 @@ for (const kind of UPSTREAM_KINDS) {
       database = await couch.createDatabase('https', {});
       front.on('secureConnection', (socket) => {
         const behind = connect(couch.port, '127.0.0.1');
+        for (const each of [socket, behind]) each.on('error', () => undefined);
         pipeline(socket, behind, socket, () => undefined);
       });
       await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
@@ -92,7 +93,11 @@ for (const kind of UPSTREAM_KINDS) {
         const home = createTestHome(t);
         prepare(home, trust);
         const refused = await provision(home);
-        assert.deepEqual([refused.code, failureOf(refused)], [69, 'couchdb']);
+        assert.deepEqual(
+          [refused.code, failureOf(refused)],
+          [69, 'couchdb'],
+          refused.stdout + refused.stderr,
+        );
         assert.ok(!existsSync(home.paths.credentials));
       });
     }
