@@ -1,5 +1,8 @@
 // Two devices of one user, each a real `patchcord up`, at the two ends of virtual cables; and what one asks their
 // databases directly, as the limited user that their gateways have.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { askAgentIfUp } from '../../dist/agent/rpc/ask-agent.js';
@@ -8,6 +11,7 @@ import {
   createTestHome,
   isEvent,
   joinHome,
+  linesOf,
   patchcord,
   startPatchcord,
   type Command,
@@ -15,7 +19,18 @@ import {
 } from './agent.js';
 import { createOtherEnd, ip, plugCable, type OtherEnd } from './netns.js';
 import { basicOf, type Login } from './upstreams.js';
-import { eventually } from './until.js';
+
+/** What is looked at is done by other processes, which need the processor more than whoever waits for them. */
+const LOOK_MS = 100;
+
+/** The first value of `look` that is not null. */
+export async function soon<Value>(look: () => Value | null | Promise<Value | null>): Promise<Value> {
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
 
 const FETCH = fileURLToPath(new URL('./netns-fetch.js', import.meta.url));
 
@@ -97,8 +112,8 @@ export interface TwoDevices {
   readonly near: Device;
   readonly far: Device;
   readonly other: OtherEnd;
-  plug(): void;
-  unplug(): void;
+  readonly plug: () => void;
+  readonly unplug: () => void;
 }
 
 export interface TwoDevicesOptions {
@@ -143,7 +158,83 @@ const withId = (device: Device, deviceId: string): Device => ({
 
 /** The document, when it is there. */
 export const document = (device: Device, database: string, id: string): Promise<Reply['body']> =>
-  eventually(async () => {
+  soon(async () => {
     const reply = await device.ask('GET', `/${database}/${id}`);
     return reply.status === 200 ? reply.body : null;
+  });
+
+/** As a local program would, that is the administrator. */
+export async function createDatabase(device: Device, name: string): Promise<void> {
+  const admin = await askAgentIfUp(device.home.paths, 'couchdb-admin');
+  if (admin === null) throw new Error('it is not up');
+  const { status } = await device.ask('PUT', `/${name}`, undefined, admin);
+  if (status !== 201) throw new Error(`${name} could not be made: ${status}`);
+  const security = {
+    admins: { names: [], roles: [] },
+    members: { names: [], roles: ['patchcord:own-device'] },
+  };
+  await device.ask('PUT', `/${name}/_security`, security, admin);
+}
+
+/** Resolves with the id of the file, whose document is in `dmedia-0` then. */
+export async function importFile(device: Device, bytes: Uint8Array): Promise<string> {
+  const path = join(device.home.scratch, `file-${randomBytes(6).toString('hex')}`);
+  writeFileSync(path, bytes);
+  const options = device.within === null ? {} : { within: device.within };
+  const { code, stdout, stderr } = await patchcord(device.home, ['files', 'import', path, '--json'], options);
+  if (code !== 0) throw new Error(stdout + stderr);
+  return String(linesOf(stdout).find((line) => line['path'] === path)?.['id']);
+}
+
+/** The bytes of a file, when it is in the store. */
+export const storedFile = ({ home }: Device, id: string): Promise<Buffer> =>
+  soon(() => {
+    const path = join(home.paths.store, '.dmedia/files', id.slice(0, 2), id.slice(2));
+    return existsSync(path) ? readFileSync(path) : null;
+  });
+
+/** Both have everything of each other, as far as they know. */
+export async function untilCurrent(...devices: readonly Device[]): Promise<void> {
+  for (const device of devices) {
+    await soon(async () => {
+      const { pulls } = (await device.status()).sync;
+      return pulls.length > 0 && pulls.every(({ state }) => state === 'current') ? true : null;
+    });
+  }
+}
+
+/** Every database that both may have, document by document with all revisions that are leaves. */
+export async function snapshot(device: Device): Promise<unknown> {
+  const { couchdb } = await device.status();
+  const names = (couchdb.databases ?? []).filter((name) => name !== 'private');
+  const databases: Record<string, unknown> = {};
+  for (const name of names) {
+    const { body } = await device.ask('GET', `/${name}/_changes?style=all_docs`);
+    const results = body['results'] as { id: string; changes: { rev: string }[]; deleted?: boolean }[];
+    databases[name] = results
+      .map(({ id, changes, deleted = false }) => [id, changes.map(({ rev }) => rev).sort(), deleted] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+  return databases;
+}
+
+/** Documents `doc-<from>` to before `doc-<to>` in `dmedia-0`. */
+export async function writeMany(device: Device, from: number, to: number): Promise<void> {
+  for (let start = from; start < to; start += 1000) {
+    const count = Math.min(1000, to - start);
+    const docs = Array.from({ length: count }, (_, index) => ({
+      _id: `doc-${start + index}`,
+      text: 'x'.repeat(300),
+    }));
+    const { status } = await device.ask('POST', '/dmedia-0/_bulk_docs', { docs });
+    if (status !== 201) throw new Error(`documents could not be written: ${status}`);
+  }
+}
+
+/** The number of documents in `dmedia-0`, once there are so many. */
+export const countAtLeast = (device: Device, count: number): Promise<number> =>
+  soon(async () => {
+    const { body } = await device.ask('GET', '/dmedia-0');
+    const docs = Number(body['doc_count']);
+    return docs >= count ? docs : null;
   });

@@ -114,6 +114,7 @@ export function createFetcher(context: FetcherContext): Fetcher {
       active.get(id)?.from.add(device);
       rates.add(device, count);
     },
+    onFailed: () => void settleStranded(),
     onWriteFailed: (id, error) => giveUp(id, error),
   });
 

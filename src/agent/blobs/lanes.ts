@@ -22,6 +22,8 @@ export interface LanesOptions {
   readonly onLeaf: (task: LeafTask) => Promise<void>;
   readonly onBadSource: (device: DeviceId, id: BlobId) => void;
   readonly onNotThere: (device: DeviceId, id: BlobId) => void;
+  /** A leaf is to be fetched again, by whoever is left. */
+  readonly onFailed: () => void;
   /** The disk does not take it. */
   readonly onWriteFailed: (id: BlobId, error: Error) => void;
 }
@@ -63,6 +65,7 @@ export function createLanes(options: LanesOptions): Lanes {
     work.failed(task);
     if (outcome === 'bad') options.onBadSource(device, task.id);
     if (outcome === 'not-there') options.onNotThere(device, task.id);
+    options.onFailed();
     wake();
     if (outcome === 'failed') await rest(signal);
   }

@@ -7,6 +7,7 @@ import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
 import { addInit } from '../commands/init.js';
 import { addJoin, addPair } from '../commands/pair.js';
+import { addPause, addResume } from '../commands/pause.js';
 import { addPeers } from '../commands/peers.js';
 import { addProvision } from '../commands/provision.js';
 import { addAccept, addShare, addUnshare } from '../commands/share.js';
@@ -46,6 +47,8 @@ export function createProgram(cli: Cli): Command {
     addShare,
     addAccept,
     addUnshare,
+    addPause,
+    addResume,
     addDevices,
     addRename,
     addRevoke,

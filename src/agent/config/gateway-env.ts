@@ -43,7 +43,7 @@ export function createGatewayEnv(parts: EnvParts) {
     files: { stores: settings.stores },
     policy: withoutUnusable(policyOf(settings, view), parts.credentials),
     discovery: { ...settings.discovery, known: knownOf(settings, view) },
-    peerStreams: { ...settings.peerStreams, ...parts.streams },
+    peerStreams: { ...settings.peerStreams, reconnect: reconnectOf(settings), ...parts.streams },
     ...(settings.limits !== null && { limits: settings.limits }),
   };
 }
@@ -88,3 +88,6 @@ export function withoutUnusable(policy: Policy, credentials: Credentials): Polic
   });
   return { ...policy, roles: Object.fromEntries(roles) as Policy['roles'] };
 }
+
+/** What is pulled from a peer waits for it: it is dialled as soon as it can be, and not when somebody asks. */
+const reconnectOf = ({ peerStreams }: Settings) => ({ mode: 'keep-up' as const, ...peerStreams.reconnect });

@@ -29,9 +29,8 @@ export interface StreamsPlace {
 export const placeOf = (port: number | null, { peerStreams }: Paths): StreamsPlace | null =>
   port === null ? null : { url: `http://127.0.0.1:${port}/peers/`, tokensIn: peerStreams };
 
-/** Whom each is for: CouchDB's replicator, and this person's other programs. */
-export const TOKEN_NAMES = ['replicator', 'local'] as const;
-type TokenName = (typeof TOKEN_NAMES)[number];
+/** Whom each is for: CouchDB’s replicator and the agent, and this person’s other programs. */
+type TokenName = 'replicator' | 'local';
 
 const TOKEN_BYTES = 24;
 const createToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
@@ -61,10 +60,9 @@ export async function openStreamAccess(paths: Paths, wishedPort: number | null):
   const known = await readStreamAccess(paths);
   const port = wishedPort ?? known?.port ?? (await findFreePort());
   if (port === null) throw new Failure('os', 'no-port', 'no port on 127.0.0.1 is free for peer streams');
-  const fresh = { replicator: createToken(), local: createToken() };
-  const access = { port, tokens: { ...fresh, ...known?.tokens } };
-  const isKept = known?.port === port && TOKEN_NAMES.every((name) => Object.hasOwn(known.tokens, name));
-  if (!isKept) await writeFileAtomic(paths.peerStreams, `${JSON.stringify(access, null, 2)}\n`);
+  // The port is free while nothing of this home runs: whoever took it then was told the replicator's token, perhaps.
+  const access = { port, tokens: { local: createToken(), ...known?.tokens, replicator: createToken() } };
+  await writeFileAtomic(paths.peerStreams, `${JSON.stringify(access, null, 2)}\n`);
   return access;
 }
 

@@ -3,6 +3,7 @@ import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { DirectoryMethods } from '../directory/handlers.js';
 import type { PairingMethods } from '../pairing/desk.js';
+import type { SyncMethods } from '../sync/handlers.js';
 import type { AgentStatus } from '../status/status.js';
 
 export interface CouchAccess {
@@ -13,7 +14,7 @@ export interface CouchAccess {
 }
 
 /** Method by method: what it resolves with. */
-export interface AgentMethods extends AnswersOf<DirectoryMethods>, AnswersOf<PairingMethods> {
+export interface AgentMethods extends AnswersOf<WithParams> {
   readonly status: AgentStatus;
   readonly couchdb: CouchAccess;
   /** The administrator of the embedded server, whom nothing else knows; null where CouchDB is another. */
@@ -34,7 +35,7 @@ export type AgentMethod = keyof AgentMethods;
 export type AgentParams<Method extends AgentMethod> = Method extends keyof WithParams
   ? WithParams[Method][0]
   : object;
-type WithParams = DirectoryMethods & PairingMethods;
+type WithParams = DirectoryMethods & PairingMethods & SyncMethods;
 
 export type AgentHandlers = {
   readonly [Method in AgentMethod]: (params: AgentParams<Method>) => Promise<AgentMethods[Method]>;

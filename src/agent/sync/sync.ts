@@ -26,6 +26,8 @@ export interface Sync {
   readonly memory: ReplicationMemory;
   readonly blobs: Blobs;
   peers(): readonly WatchedPeer[];
+  /** Looks now for files that documents name; resolves when all were found. */
+  lookForFiles(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function startSync({ context, ownId, upstream, service, streams }: 
     memory,
     blobs,
     peers: () => watch.list(),
+    lookForFiles: () => blobs.look(pulledDatabases(service)),
     async close() {
       await watch.close();
       await replication.close();

@@ -8,6 +8,7 @@ import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
 import type { Service } from './service.js';
 import type { Sync } from '../sync/sync.js';
+import { createSyncHandlers } from '../sync/handlers.js';
 import { describeSync } from '../sync/describe.js';
 
 export interface HandlerOptions {
@@ -26,6 +27,7 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
   return {
     ...createDirectoryHandlers({ paths, membership, now }),
     ...desk.handlers,
+    ...createSyncHandlers(sync),
     status: () =>
       readStatus({
         version,

@@ -1,0 +1,94 @@
+// What other commands ask of pulling and fetching: to pause and resume, and to bring files.
+import { parseBlobId, parseDeviceId, type DeviceId } from '../../core/ids.js';
+import { isDatabaseName } from '../../core/policy/policy.js';
+import type { Pause } from '../../core/replication/pauses.js';
+import type { Demand } from '../blobs/blobs.js';
+import type { DemandStatus } from '../blobs/demands.js';
+import { Failure } from '../cli/failure.js';
+import type { Sync } from './sync.js';
+
+/** Null stands for all; a device by its id, or its beginning. */
+export interface PauseParams {
+  readonly device: string | null;
+  readonly database: string | null;
+}
+
+export interface PauseAnswer {
+  readonly deviceId: string | null;
+  readonly database: string | null;
+  /** False where it was so already. */
+  readonly isChanged: boolean;
+}
+
+export type FetchParams =
+  { readonly ids: readonly string[] } | { readonly database: string } | { readonly all: true };
+
+/** Method by method: what it is asked with, and what it answers. */
+export interface SyncMethods {
+  readonly pause: [params: PauseParams, answer: PauseAnswer];
+  readonly resume: [params: PauseParams, answer: PauseAnswer];
+  readonly fetch: [params: FetchParams, answer: { readonly demand: number }];
+  /** Null for a demand that was long ago. */
+  readonly 'fetch-status': [params: { readonly demand: number }, answer: DemandStatus | null];
+}
+
+type SyncHandlers = {
+  readonly [Method in keyof SyncMethods]: (params: SyncMethods[Method][0]) => Promise<SyncMethods[Method][1]>;
+};
+
+export function createSyncHandlers(sync: Sync): SyncHandlers {
+  const change = async (what: 'pause' | 'resume', params: PauseParams): Promise<PauseAnswer> => {
+    const pause = parsePauseParams(params, sync);
+    const isChanged = await sync.memory[what](pause);
+    sync.replication.refresh();
+    return { ...pause, isChanged };
+  };
+  return {
+    pause: (params) => change('pause', params),
+    resume: (params) => change('resume', params),
+    fetch: async (params) => {
+      await sync.lookForFiles();
+      return { demand: sync.blobs.demand(parseDemand(params)) };
+    },
+    'fetch-status': ({ demand }) => Promise.resolve(sync.blobs.demandStatus(demand)),
+  };
+}
+
+function parsePauseParams({ device, database }: PauseParams, sync: Sync): Pause {
+  if (device === null && database === null)
+    throw new Failure('usage', 'pause-what', 'say which device, or which database');
+  if (database !== null && !isDatabaseName(database))
+    throw new Failure('usage', 'no-database', `${JSON.stringify(database)} is no name of a database`);
+  return { deviceId: device === null ? null : findDevice(device, sync), database };
+}
+
+/** A whole id need not be known; the beginning of one has to be that of one device alone. */
+function findDevice(text: string, sync: Sync): DeviceId {
+  const whole = parseDeviceId(text);
+  if (whole !== null) return whole;
+  const known = new Set([
+    ...sync.peers().map(({ deviceId }) => deviceId),
+    ...sync.memory.pauses.flatMap(({ deviceId }) => deviceId ?? []),
+  ]);
+  const found = [...known].filter((id) => text !== '' && id.startsWith(text.toUpperCase()));
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  throw new Failure(
+    'noInput',
+    'no-device',
+    `${JSON.stringify(text)} is the beginning of ${found.length} devices`,
+    {
+      hint: 'See `patchcord peers`.',
+    },
+  );
+}
+
+function parseDemand(params: FetchParams): Demand {
+  if (!('ids' in params)) return params;
+  const ids = params.ids.map((text) => {
+    const id = parseBlobId(text);
+    if (id === null) throw new Failure('usage', 'no-id', `${JSON.stringify(text)} is no id of a file`);
+    return id;
+  });
+  return { ids };
+}
