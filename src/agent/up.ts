@@ -52,7 +52,7 @@ export async function up(context: UpContext): Promise<void> {
       intervalMs: DIRECTORY_MS,
     });
     closers.add(() => follower.close());
-    const sync = await startSync({ context, ownId: identity.deviceId, upstream, service, streams });
+    const sync = await startSync({ context, membership, upstream, service, streams });
     closers.add(() => sync.close());
     const desk = createDesk({
       call: service.pair,

@@ -55,15 +55,15 @@ export interface Device {
 export interface DevicePlan {
   readonly deviceId: string;
   readonly within: OtherEnd | null;
-  /** The links that it listens on. */
-  readonly links: readonly string[];
+  /** Where it listens. */
+  readonly listen: readonly string[];
 }
 
 export async function startDevice(home: TestHome, plan: DevicePlan): Promise<Device> {
-  const { deviceId, within, links } = plan;
+  const { deviceId, within, listen } = plan;
   const begin = async (): Promise<Command> => {
     const options = within === null ? {} : { within };
-    const up = startPatchcord(home, ['up', '--json', '--listen', links.join(',')], options);
+    const up = startPatchcord(home, ['up', '--json', '--listen', ...listen], options);
     await up.untilLine(isEvent('ready'));
     return up;
   };
@@ -136,8 +136,8 @@ export async function startTwoDevices(
   if (init.code !== 0) throw new Error(init.stderr);
   const farId = joinHome(farHome, nearHome);
   plugCable('near0', 'far0', other);
-  const near = await startDevice(nearHome, { deviceId: '', within: null, links: ['near0'] });
-  const far = await startDevice(farHome, { deviceId: farId, within: other, links: ['far0'] });
+  const near = await startDevice(nearHome, { deviceId: '', within: null, listen: ['near0'] });
+  const far = await startDevice(farHome, { deviceId: farId, within: other, listen: ['far0'] });
   const { identity } = await near.status();
   return {
     near: withId(near, identity.deviceId),

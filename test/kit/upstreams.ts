@@ -1,5 +1,5 @@
 // The databases that the tests are run against: always the embedded server, as a real child process, and an Apache
-// CouchDB too where PATCHCORD_TEST_COUCHDB (http://admin:password@127.0.0.1:port) names one. What a test makes on it
+// CouchDB too where PATCHCORD_TEST_COUCHDB (http://admin:password@127.0.0.1:port, or two of them with a comma) names one. What a test makes on it
 // has names that nobody else uses, and is removed afterwards.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,9 @@ import {
 
 export type UpstreamKind = 'embedded' | 'couchdb';
 
-const COUCHDB_URL = process.env['PATCHCORD_TEST_COUCHDB'];
+const [COUCHDB_URL, SECOND_COUCHDB_URL] = (process.env['PATCHCORD_TEST_COUCHDB'] ?? '')
+  .split(',')
+  .filter((url) => url !== '');
 
 export const UPSTREAM_KINDS: readonly UpstreamKind[] =
   COUCHDB_URL === undefined ? ['embedded'] : ['embedded', 'couchdb'];
@@ -54,6 +56,23 @@ export interface EmbeddedUpstream extends TestUpstream {
   stop(): Promise<void>;
   start(): Promise<void>;
 }
+
+/** What two devices may have: the second of a pair of CouchDBs is the second that is named. */
+export const UPSTREAM_PAIRS: readonly (readonly [UpstreamKind, UpstreamKind])[] = [
+  ['embedded', 'embedded'],
+  ...(COUCHDB_URL === undefined
+    ? []
+    : ([
+        ['couchdb', 'embedded'],
+        ['embedded', 'couchdb'],
+      ] as const)),
+  ...(SECOND_COUCHDB_URL === undefined ? [] : ([['couchdb', 'couchdb']] as const)),
+];
+
+export const startSecondUpstream = (kind: UpstreamKind): Promise<TestUpstream> =>
+  kind === 'embedded'
+    ? startEmbedded()
+    : Promise.resolve(useCouchdb(SECOND_COUCHDB_URL ?? COUCHDB_URL ?? ''));
 
 export const startUpstream = (kind: UpstreamKind): Promise<TestUpstream> =>
   kind === 'embedded' ? startEmbedded() : Promise.resolve(useCouchdb(COUCHDB_URL ?? ''));

@@ -23,7 +23,7 @@ const JOB = v.object({
         docs_read: count,
         docs_written: count,
         doc_write_failures: count,
-        changes_pending: v.fallback(v.nullable(v.number()), null),
+        through_seq: v.fallback(v.union([v.string(), v.number()]), '0'),
       }),
     ),
     null,
@@ -61,7 +61,7 @@ export const createReplicator = (
       read: info?.docs_read ?? 0,
       written: info?.docs_written ?? 0,
       failed: info?.doc_write_failures ?? 0,
-      pending: info?.changes_pending ?? null,
+      throughSeq: String(info?.through_seq ?? '0'),
       // The latest comes first.
       crash: history[0]?.type === 'crashed' ? (history[0].reason ?? 'it does not say why') : null,
     }));

@@ -37,7 +37,8 @@ export interface ReplicatorJob {
   readonly read: number;
   readonly written: number;
   readonly failed: number;
-  readonly pending: number | null;
+  /** Of the source: all up to there is here. (Its `changes_pending` is told every 30 s only.) */
+  readonly throughSeq: string;
   /** Why it does not run; null where it does, or waits for its turn. */
   readonly crash: string | null;
 }

@@ -23,6 +23,8 @@ export interface ClaimedLeaves {
 export interface PeerClient {
   /** The names of databases that the peer gives this device to read. */
   databases(device: DeviceId, signal: AbortSignal): Promise<string[]>;
+  /** How many changes of a database come after `since`; null where it does not say, but that there are some. */
+  pending(asked: PendingAsked, signal: AbortSignal): Promise<number | null>;
   /** Those of at most 1,000 `ids` that it has, and gives. */
   have(device: DeviceId, ids: readonly BlobId[], signal: AbortSignal): Promise<BlobId[]>;
   /** What it says the leaves of a blob are. */
@@ -30,6 +32,14 @@ export interface PeerClient {
   /** Fills `into` with the bytes of a blob from `start` on; `onBytes` is told of each part as it comes. */
   readPart(part: BlobPart, signal: AbortSignal): Promise<void>;
   close(): void;
+}
+
+export interface PendingAsked {
+  readonly device: DeviceId;
+  readonly database: string;
+  readonly since: string;
+  /** As in the replication; null for all documents. */
+  readonly selector: object | null;
 }
 
 export interface BlobPart {
@@ -95,6 +105,13 @@ export function createPeerClient({ port, token }: PeerClientOptions): PeerClient
     async databases(device, signal) {
       const names = await askJson({ device, path: 'couch/_all_dbs', signal });
       return texts(names).slice(0, MAX_OFFERS);
+    },
+    async pending({ device, database, since, selector }, signal) {
+      const filter = selector === null ? '' : '&filter=_selector';
+      const query = `limit=1&since=${encodeURIComponent(since)}${filter}`;
+      const path = `couch/${encodeURIComponent(database)}/_changes?${query}`;
+      const body = selector === null ? {} : { body: JSON.stringify({ selector }) };
+      return parsePending(await askJson({ device, path, signal, ...body }));
     },
     async have(device, ids, signal) {
       const body = JSON.stringify({ ids });
@@ -163,6 +180,13 @@ async function fill(
     throw failureOf(error as Error);
   }
   if (length < into.length) throw new PeerFailed(null, 'it sent too little');
+}
+
+function parsePending(untrusted: unknown): number | null {
+  const { results, pending } = (untrusted ?? {}) as { results?: unknown; pending?: unknown };
+  if (!Array.isArray(results)) throw new PeerFailed(200, 'what it said has another shape');
+  if (results.length === 0) return 0;
+  return typeof pending === 'number' ? results.length + pending : null;
 }
 
 function texts(untrusted: unknown): string[] {

@@ -5,11 +5,15 @@ import {
   type CouchClient,
   type ReplicatorJob,
 } from '../../adapters/couch-client/couch-client.js';
+import type { PeerClient } from '../../adapters/peer-streams/peer-client.js';
+import { REPLICATION_SELECTOR } from '../../core/couch/changes.js';
+import type { PullJob } from '../../core/replication/jobs.js';
 import { endsOf, sourceBase, type EndsContext } from './ends.js';
 import { NO_PROGRESS, type Pull, type Puller, type PullProgress } from './puller.js';
 
 export interface CouchPullerContext extends EndsContext {
   readonly admin: CouchClient;
+  readonly client: Pick<PeerClient, 'pending'>;
 }
 
 const LOOK_MS = 2000;
@@ -17,13 +21,17 @@ const LOOK_MS = 2000;
 const MISSES = 2;
 
 interface Running {
+  readonly job: PullJob;
   progress: PullProgress;
+  /** Up to where what is still to come was asked. */
+  askedAt: string | null;
   misses: number;
   end(reason: string | null): void;
 }
 
 export function createCouchPuller(context: CouchPullerContext): Puller {
-  const { admin } = context;
+  const { admin, client } = context;
+  const closing = new AbortController();
   const running = new Map<string, Running>();
   let looking: Promise<void> = Promise.resolve();
 
@@ -32,7 +40,21 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
     // A server that is away has no jobs when it is back: then they are found missing.
     const jobs = await admin.replicatorJobs().catch(() => null);
     const found = new Map(jobs?.map((job) => [job.id, job]));
-    if (jobs !== null) for (const [id, one] of running) lookAt(one, found.get(id));
+    if (jobs === null) return;
+    for (const [id, one] of running) lookAt(one, found.get(id));
+    const asked = [...running].map(([id, one]) => askPending(one, found.get(id)));
+    await Promise.all(asked);
+  }
+
+  /** CouchDB itself finds that out every half a minute. */
+  async function askPending(one: Running, found: ReplicatorJob | undefined): Promise<void> {
+    if (found === undefined || (one.askedAt === found.throughSeq && one.progress.pending === 0)) return;
+    const { deviceId: device, database, design } = one.job;
+    const selector = design ? null : REPLICATION_SELECTOR;
+    const asked = { device, database, since: found.throughSeq, selector };
+    const pending = await client.pending(asked, closing.signal).catch(() => null);
+    one.askedAt = found.throughSeq;
+    one.progress = { ...one.progress, pending, isCurrent: pending === 0 };
   }
   const timer = setInterval(() => {
     looking = looking.then(look);
@@ -42,7 +64,7 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
     kind: 'couchdb',
     async start(job) {
       const id = await admin.replicate(endsOf(job, context));
-      return follow(id, running, admin);
+      return follow(id, job, running, admin);
     },
     async sweep() {
       const base = sourceBase(context.streams);
@@ -51,15 +73,16 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
     },
     async close() {
       clearInterval(timer);
+      closing.abort();
       await looking;
     },
   };
 }
 
-function follow(id: string, running: Map<string, Running>, admin: CouchClient): Pull {
+function follow(id: string, job: PullJob, running: Map<string, Running>, admin: CouchClient): Pull {
   let end: Running['end'] = () => undefined;
   const ended = new Promise<string | null>((resolve) => (end = resolve));
-  const one: Running = { progress: NO_PROGRESS, misses: 0, end };
+  const one: Running = { job, progress: NO_PROGRESS, askedAt: null, misses: 0, end };
   running.set(id, one);
   return {
     get progress() {
@@ -83,7 +106,9 @@ function lookAt(one: Running, job: ReplicatorJob | undefined): void {
   one.misses = job === undefined ? one.misses + 1 : 0;
   if (one.misses >= MISSES) one.end('CouchDB runs it no more');
   if (job === undefined) return;
-  const { read, written, failed, pending, crash } = job;
-  one.progress = { read, written, failed, pending, isCurrent: pending === 0 };
+  const { read, written, failed, throughSeq, crash } = job;
+  // What is here already is told anew when the job has moved on.
+  const isSame = one.askedAt === throughSeq && one.progress.pending === 0;
+  one.progress = { read, written, failed, pending: isSame ? 0 : one.progress.pending, isCurrent: isSame };
   if (crash !== null) one.end(crash);
 }

@@ -21,7 +21,9 @@ export interface PeerWatch {
 
 export interface PeerWatchOptions {
   readonly client: Pick<PeerClient, 'databases'>;
-  readonly ownId: DeviceId;
+  readonly ownId: () => DeviceId;
+  /** Devices to look for, whether or not they were seen. */
+  readonly known: () => Iterable<DeviceId>;
   readonly onChange: () => void;
 }
 
@@ -36,16 +38,16 @@ type Entry = { -readonly [Key in keyof WatchedPeer]: WatchedPeer[Key] } & {
 };
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 
-export function createPeerWatch({ client, ownId, onChange }: PeerWatchOptions): PeerWatch {
+export function createPeerWatch({ client, ownId, known, onChange }: PeerWatchOptions): PeerWatch {
   const peers = new Map<DeviceId, Entry>();
   const closing = new AbortController();
   const asking = new Set<Promise<void>>();
 
   function entryOf(text: string): Entry | null {
     const deviceId = parseDeviceId(text);
-    if (deviceId === null || deviceId === ownId) return null;
-    const known = peers.get(deviceId);
-    if (known !== undefined || peers.size >= MAX_WATCHED) return known ?? null;
+    if (deviceId === null || deviceId === ownId()) return null;
+    const entry = peers.get(deviceId);
+    if (entry !== undefined || peers.size >= MAX_WATCHED) return entry ?? null;
     const made: Entry = {
       ...{ deviceId, leaf: null, isHere: false, offers: [] },
       ...{ isAsking: false, isAskedAgain: false },
@@ -90,9 +92,12 @@ export function createPeerWatch({ client, ownId, onChange }: PeerWatchOptions): 
     ask(entry);
   }
 
-  const timer = setInterval(() => {
+  function lookAll(): void {
+    for (const device of known()) entryOf(device);
     for (const entry of peers.values()) ask(entry);
-  }, LOOK_MS);
+  }
+  const timer = setInterval(lookAll, LOOK_MS);
+  lookAll();
 
   return {
     note(event) {

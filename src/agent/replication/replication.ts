@@ -101,7 +101,9 @@ export function createReplication(context: ReplicationContext): Replication {
 
   const stepper = createStepper(step);
   return {
-    kind: puller.kind,
+    get kind() {
+      return puller.kind;
+    },
     refresh: () => stepper.step(),
     list: () => [...slots.values()],
     paused: () => paused,

@@ -2,12 +2,14 @@
 // Only puts the parts together; acts on this device's own policy, and asks for it anew each time.
 import { createCouchClient } from '../../adapters/couch-client/couch-client.js';
 import { createPeerClient } from '../../adapters/peer-streams/peer-client.js';
-import type { DeviceId } from '../../core/ids.js';
+import { parseDeviceId, type DeviceId } from '../../core/ids.js';
 import type { KnownLeaf } from '../../core/leaf/judge.js';
 import { grantOf, type Policy } from '../../core/policy/policy.js';
 import { foreignRoles, ownRoles, roleOf } from '../../core/policy/role-of.js';
 import { createBlobs, type Blobs, type BlobsEvent } from '../blobs/blobs.js';
 import type { FetchPeer } from '../blobs/sources.js';
+import type { Settings } from '../config/settings.js';
+import type { Membership } from '../directory/membership.js';
 import type { StreamAccess } from '../home/stream-access.js';
 import { applyPlan } from '../provision/apply.js';
 import { openReplicationMemory, type ReplicationMemory } from '../replication/memory.js';
@@ -33,7 +35,7 @@ export interface Sync {
 
 export interface SyncOptions {
   readonly context: Pick<UpContext, 'paths' | 'settings' | 'report'>;
-  readonly ownId: DeviceId;
+  readonly membership: Pick<Membership, 'identity' | 'view'>;
   readonly upstream: Upstream;
   readonly service: Service;
   readonly streams: StreamAccess;
@@ -43,12 +45,18 @@ const LOOK_MS = 1000;
 /** Databases in which nothing was written by a pull are looked into less often. */
 const QUIET_LOOKS = 10;
 
-export async function startSync({ context, ownId, upstream, service, streams }: SyncOptions): Promise<Sync> {
+export async function startSync(options: SyncOptions): Promise<Sync> {
+  const { context, membership, upstream, service, streams } = options;
   const { paths, settings, report } = context;
   const memory = await openReplicationMemory(paths.replication);
   const client = createPeerClient({ port: streams.port, token: streams.tokens.replicator });
   const { policy } = service;
-  const watch = createPeerWatch({ client, ownId, onChange: refresh });
+  const watch = createPeerWatch({
+    client,
+    ownId: () => membership.identity().deviceId,
+    known: () => knownDevices(settings, membership, policy()),
+    onChange: refresh,
+  });
   const blobs = createBlobs({
     ...{ client, stores: settings.stores, rules: settings.fetch, policy },
     reader: () => readerOf(service, upstream),
@@ -56,7 +64,7 @@ export async function startSync({ context, ownId, upstream, service, streams }: 
     nowMs: () => performance.now(),
   });
   const replication = createReplication({
-    puller: choosePuller(upstream, { streams, credentials: service.credentials, salt: memory.salt }),
+    puller: choosePuller(upstream, { streams, client, credentials: service.credentials, salt: memory.salt }),
     memory,
     ...{ policy, peers: () => watch.list(), databases: service.databases, isRevoked: service.isRevoked },
     makeDatabase: upstream.admin === null ? null : (name) => makeDatabase(name, upstream, service),
@@ -84,6 +92,17 @@ export async function startSync({ context, ownId, upstream, service, streams }: 
       client.close();
     },
   };
+}
+
+/** Those that something names: the directory, the policy, the configuration. */
+function knownDevices(
+  { discovery, peerStreams }: Settings,
+  { view }: Pick<Membership, 'view'>,
+  { principals }: Policy,
+): Set<DeviceId> {
+  const named = principals.flatMap((entry) => (entry.kind === 'issuer' ? (entry.device ?? []) : []));
+  const texts = [...discovery.known, ...Object.keys(peerStreams.addresses)].map(parseDeviceId);
+  return new Set([...view().known, ...named, ...texts.filter((id) => id !== null)]);
 }
 
 /** With the limited credential of own devices. */
