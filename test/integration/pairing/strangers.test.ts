@@ -156,6 +156,23 @@ describe('an offer takes', () => {
   });
 });
 
+describe('after the proof', () => {
+  test('who falls silent is let go after 10 s; two gateways whose people take their time go on', async (t) => {
+    const [waiting, silent] = [await startOffer(t), await startOffer(t)];
+    const joiner = await startGateway({ version: 1, listen: { on: 'loopback' } });
+    t.after(() => joiner.stop());
+    const run = await beginJoin(joiner, waiting.at);
+    await untilPair(joiner, 'pair-proved');
+    // This one came later, and is gone first: it says nothing after its tag.
+    const raw = await createRawJoiner(silent.at);
+    await raw.until((effect) => effect.do === 'proved');
+    assert.equal((await untilPair(silent.offerer, 'pair-ended')).reason, 'timeout');
+    const data = Buffer.from('yes, the same digits').toString('base64url');
+    await joiner.call('pair-send', { run, data });
+    assert.equal((await untilPair(waiting.offerer, 'pair-data')).data, data);
+  });
+});
+
 describe('somebody in between, with two TLS connections, who knows the code', () => {
   test('carries every byte, and is refused by both sides', async (t) => {
     const { offerer, at } = await startOffer(t);
