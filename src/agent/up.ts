@@ -24,9 +24,10 @@ const DIRECTORY_MS = 1000;
 export async function up(context: UpContext): Promise<void> {
   const { paths, settings, signal, now, report, adminLogin } = context;
   const closers = createClosers();
+  // Before anything is there that could be stopped.
+  const lock = await lockHome(paths);
+  closers.add(() => lock.release());
   try {
-    const lock = await lockHome(paths);
-    closers.add(() => lock.release());
     const { identity, isNew } = await openHome(paths, now());
     const membership = await openMembership({ paths, settings, identity });
     const care = await startCare({ paths, membership, name: settings.name, now, tell: report.directory });

@@ -14,6 +14,9 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[unit] ?? ''}`;
 }
 
+/** As in "1 file" or "12 files". */
+export const formatFiles = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`;
+
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 

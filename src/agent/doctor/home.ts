@@ -16,6 +16,8 @@ const privatePlaces = (paths: Paths): string[] => [
   paths.identity,
   ...Object.values(IDENTITY_FILES).map((name) => join(paths.identity, name)),
   paths.credentials,
+  paths.peerStreams,
+  paths.retired,
   paths.runtime,
 ];
 
@@ -42,6 +44,8 @@ export async function checkIdentity(paths: Paths, now: Date): Promise<IdentityCh
     return { identity, findings: [finding] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
+    // Told with the other modes.
+    if (error.code === 'wrong-mode') return { identity: null, findings: [] };
     return { identity: null, findings: [bad('identity', error.message, error.hint ?? '')] };
   }
 }

@@ -64,6 +64,14 @@ test('modes that let others in are bad', async (t) => {
   home.writeConfig(LOOPBACK);
   await patchcord(home, ['init']);
   const key = join(home.paths.identity, 'user-ca.key');
+  const leafKey = join(home.paths.identity, 'leaf.key');
+  chmodSync(leafKey, 0o644);
+  const told = linesOf((await doctor(home)).stdout).filter((line) => line['state'] === 'bad');
+  assert.deepEqual(
+    told.map(({ check }) => check),
+    ['modes'],
+  );
+  chmodSync(leafKey, 0o600);
   chmodSync(key, 0o644);
   const open = await doctor(home);
   assert.equal(open.code, 78);

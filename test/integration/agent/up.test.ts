@@ -83,6 +83,7 @@ test('there is one up for each home, and one that was killed leaves no lock', as
   const refused = await patchcord(home, ['up', '--json', '--listen', 'loopback']);
   assert.equal(refused.code, 69);
   assert.equal(failureOf(refused), 'already-up');
+  assert.deepEqual(linesOf(refused.stdout).filter(isEvent('stopped')), []);
 
   first.kill('SIGKILL');
   await first.ended;

@@ -9,7 +9,7 @@ import { createStores } from '../../../adapters/files/stores.js';
 import type { Cli, CommandContext } from '../../cli/cli.js';
 import { withExamples } from '../../cli/examples.js';
 import { Failure } from '../../cli/failure.js';
-import { formatBytes } from '../../cli/format.js';
+import { formatBytes, formatFiles } from '../../cli/format.js';
 import { createClosers } from '../../closers.js';
 import { FIRST_DATABASE } from '../../config/default-policy.js';
 import { readSettings } from '../../config/settings.js';
@@ -65,7 +65,7 @@ async function runImport(context: CommandContext, paths: readonly string[], opti
   const failed = results.filter(({ outcome }) => FAILED.includes(outcome)).length;
   tellSummary(context, results);
   if (failed > 0)
-    throw new Failure('io', 'not-all', `${failed} of ${results.length} files were not imported`);
+    throw new Failure('io', 'not-all', `${failed} of ${formatFiles(results.length)} not imported`);
 }
 
 type Database = { readonly name: string; readonly client: Awaited<ReturnType<typeof openDatabase>> } | null;
@@ -120,6 +120,6 @@ function tellSummary({ output }: CommandContext, results: readonly ImportResult[
   };
   output.tell(
     summary,
-    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${summary.files} files`,
+    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${formatFiles(summary.files)}`,
   );
 }

@@ -6,6 +6,7 @@ import { openStoreWriter } from '../../../adapters/files/store-writer.js';
 import { createStores } from '../../../adapters/files/stores.js';
 import { parseBlobId, type BlobId } from '../../../core/ids.js';
 import type { Cli, CommandContext } from '../../cli/cli.js';
+import { formatFiles } from '../../cli/format.js';
 import { withExamples } from '../../cli/examples.js';
 import { Failure } from '../../cli/failure.js';
 import { createClosers } from '../../closers.js';
@@ -44,8 +45,8 @@ async function runVerify(context: CommandContext, idTexts: readonly string[]): P
     total,
   );
   const count = blobs.flat().length;
-  if (bad > 0) throw new Failure('data', 'not-all-good', `${bad} of ${count} files are not good`);
-  context.output.tell({ event: 'summary', files: count, bad }, `${count} files are good`);
+  if (bad > 0) throw new Failure('data', 'not-all-good', `${bad} of ${formatFiles(count)} not good`);
+  context.output.tell({ event: 'summary', files: count, bad }, `${formatFiles(count)} good`);
 }
 
 export function parseIds(texts: readonly string[]): Set<BlobId> {
