@@ -88,12 +88,14 @@ export interface StartOptions {
   readonly within?: OtherEnd;
   /** Runs at a terminal of its own, whose input is what is typed, and whose output is both of the command's. */
   readonly terminal?: boolean;
+  /** Another executable than this package's own. */
+  readonly executable?: string;
 }
 
 export function startPatchcord(home: TestHome, args: readonly string[], options: StartOptions = {}): Command {
-  const { env, within, terminal = false } = options;
+  const { env, within, terminal = false, executable = PATCHCORD } = options;
   const enter = within === undefined ? [] : ['nsenter', `--net=/proc/${within.pid}/ns/net`];
-  const command = [...enter, process.execPath, PATCHCORD, ...args];
+  const command = [...enter, process.execPath, executable, ...args];
   const [program = '', ...words] = terminal ? atTerminal(command) : command;
   const child = spawn(program, words, {
     env: { ...home.env, ...env },
