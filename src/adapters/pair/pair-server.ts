@@ -19,6 +19,9 @@ export interface PairServerOptions extends PairLeaf {
   readonly onConnection: (connection: PairConnection) => void;
 }
 
+/** On one address, those that are told that it is busy among them. */
+const MAX_CONNECTIONS = 32;
+
 /** What both ends of a run use. A new context for each run: it holds no session of another. */
 export const pairTls = ({ leaf, key }: PairLeaf) => ({
   cert: leaf,
@@ -39,6 +42,7 @@ export function createPairServer({
   ...material
 }: PairServerOptions): Server {
   const server = createServer({ ...pairTls(material), requestCert: true, handshakeTimeout: handshakeMs });
+  server.maxConnections = MAX_CONNECTIONS;
   server.on('connection', (socket: Duplex) => enter(socket));
   server.on('secureConnection', (socket) => {
     const connection = leave(socket) ? createPairConnection(socket) : null;

@@ -21,24 +21,37 @@ export interface FrameReader {
 }
 
 export function createFrameReader(): FrameReader {
-  let held: Buffer = Buffer.alloc(0);
-  let isBroken = false;
+  let pieces: Uint8Array[] = [];
+  let held = 0;
+  /** Bytes to have before there is anything to look at: a length, or with it what it announces. */
+  let wanted = LENGTH_BYTES;
+
+  /** Pieces are joined when there are enough, so that single bytes cost no more than themselves. */
+  function take(frames: Uint8Array[]): boolean {
+    const bytes = Buffer.concat(pieces);
+    const end = LENGTH_BYTES + bytes.readUInt32BE();
+    if (end > LENGTH_BYTES + MAX_FRAME_BYTES) return false;
+    const isWhole = held >= end;
+    if (isWhole) frames.push(bytes.subarray(LENGTH_BYTES, end));
+    wanted = isWhole ? LENGTH_BYTES : end;
+    pieces = [isWhole ? bytes.subarray(end) : bytes];
+    held = isWhole ? held - end : held;
+    return true;
+  }
+
   return {
     push(bytes) {
       const frames: Uint8Array[] = [];
-      held = Buffer.concat([held, bytes]);
-      while (!isBroken && held.length >= LENGTH_BYTES) {
-        const length = held.readUInt32BE();
-        if (length > MAX_FRAME_BYTES) isBroken = true;
-        else if (held.length < LENGTH_BYTES + length) break;
-        else {
-          frames.push(held.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
-          held = held.subarray(LENGTH_BYTES + length);
-        }
+      if (wanted === Infinity) return null;
+      pieces.push(bytes);
+      held += bytes.length;
+      while (held >= wanted) {
+        if (take(frames)) continue;
+        wanted = Infinity;
+        pieces = [];
+        return null;
       }
-      if (!isBroken) return frames;
-      held = Buffer.alloc(0);
-      return null;
+      return frames;
     },
   };
 }
