@@ -20,6 +20,7 @@ mkdir -p /etc/apparmor.d/tunables/patchcord.d
 cat >/etc/apparmor.d/tunables/patchcord.d/test <<END
 @{patchcord_lib}+=$repo $(dirname "$(readlink -f node_modules)")
 @{patchcord_node}+=$node /usr/bin/perl
+@{patchcord_executable}+=$repo/build/patchcord-gateway-confined
 END
 apparmor_parser --replace --skip-cache /etc/apparmor.d/patchcord-gateway /etc/apparmor.d/patchcord-agent
 

@@ -12,6 +12,7 @@ import { couchEnv } from '../kit/household.js';
 import { isEvent, startGateway, type TestGateway } from '../kit/gateway.js';
 import { createFarExecutable, type FarExecutable } from '../kit/netns-gateway.js';
 import { createOtherEnd, ip, plugCable, type OtherEnd } from '../kit/netns.js';
+import { beginJoin, openOffer, untilPair } from '../kit/pairing.js';
 import { createTestPki } from '../kit/pki.js';
 import { createPouchFolder, httpPouch } from '../kit/pouch.js';
 import { authorization, identityOf, startStreams, TOKEN, type StreamsClient } from '../kit/streams.js';
@@ -160,6 +161,24 @@ describe('a confined gateway', () => {
     await copy.replicate.from(httpPouch(url, authorization()));
     assert.equal((await copy.info()).doc_count, LIBRARY_DOCUMENTS.length);
     await folder.close();
+  });
+
+  test('pairs, as the one who offers and as the one who joins', async () => {
+    for (const [offerer, joiner] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      const opened = await openOffer(offerer, { kind: 'share' });
+      await untilPair(joiner, 'pair-offer-seen', ({ offer }) => offer === opened.offer);
+      const run = await beginJoin(joiner, opened.offer, { kind: 'share' });
+      await untilPair(joiner, 'pair-proved', (event) => event.run === run);
+      await untilPair(offerer, 'pair-proved', (event) => event.run === opened.run);
+      const data = Buffer.from('what the launchers say').toString('base64url');
+      await joiner.call('pair-send', { run, data });
+      await untilPair(offerer, 'pair-data', (event) => event.data === data);
+      await joiner.call('pair-cancel', { run });
+      await untilPair(offerer, 'pair-ended', (event) => event.run === opened.run);
+    }
   });
 
   test('a reload lets a second drive in, and takes a device out', async () => {

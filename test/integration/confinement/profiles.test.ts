@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readImportGraph } from '../../kit/import-graph.js';
 
-const FOLDER = fileURLToPath(new URL('../../../apparmor/', import.meta.url));
+const REPO = fileURLToPath(new URL('../../..', import.meta.url));
+const FOLDER = join(REPO, 'apparmor/');
 const FEATURES = '/etc/apparmor.d/abi/3.0';
 const MAX_EXPOSURE = 2.0;
-const PROFILES = ['patchcord-gateway', 'patchcord-agent'];
+const PROFILES = ['patchcord-gateway', 'patchcord-agent'] as const;
 
 /** Parses, and loads nothing: any user may. */
 const parse = (file: string): number | null =>
@@ -51,6 +53,14 @@ describe('the profiles', () => {
       for (const group of groups) if (group.trim() !== '}') assert.match(group, /^\s*#/, group);
     });
   }
+});
+
+test('the gateway’s profile lets it read what it loads, and no other folder of the program', () => {
+  const { modules } = readImportGraph(`${REPO}/dist/gateway/main.js`, { withPackages: false });
+  const loaded = [...modules.keys()].flatMap((file) => /\/dist\/adapters\/([^/]+)\//.exec(file)?.[1] ?? []);
+  const [, listed = ''] =
+    /dist\/adapters\/\{([a-z,-]+)\}/.exec(readFileSync(join(FOLDER, PROFILES[0]), 'utf8')) ?? [];
+  assert.deepEqual(listed.split(','), [...new Set(loaded)].sort());
 });
 
 describe('the units', () => {
