@@ -55,7 +55,7 @@ const MODULES = [
     `^${DIST}(agent/|index\\.js|adapters/(pki|launch|home|agent-socket|couch-client|peer-streams|replicator)/)`,
   ),
   new RegExp(
-    `^${DIST}adapters/files/(create-store|store-writer|copy-leaves|leaf-pipeline|list-blobs|place-blob|partial-blob)\\.js`,
+    `^${DIST}adapters/files/(create-store|store-writer|copy-leaves|list-blobs|place-blob|partial-blob)\\.js`,
   ),
 ];
 /** debug's colours, which are asked for in a `try`; nothing installs it. */

@@ -1,8 +1,7 @@
 // Copies a file leaf by leaf while it is hashed, so that what is hashed are the bytes that were written.
 import type { FileHandle } from 'node:fs/promises';
 import { LEAF_BYTES } from '../../core/skein/hashing.js';
-import type { HashedFile } from './hash-file.js';
-import type { LeafPipeline } from './leaf-pipeline.js';
+import type { FileHasher, HashedFile } from './hash-file.js';
 
 /** The source became shorter, or cannot be read, while it was copied. */
 export class SourceChanged extends Error {}
@@ -26,20 +25,15 @@ export interface CopyOptions {
 }
 
 /** Copies `size` bytes, and makes sure that they are on the disk. Throws `SourceChanged` where there are fewer. */
-export async function copyLeaves(pipeline: LeafPipeline, options: CopyOptions): Promise<HashedFile> {
+export async function copyLeaves(hasher: FileHasher, options: CopyOptions): Promise<HashedFile> {
   const { from, to, size, onBytes, signal } = options;
   const idle: Buffer[] = [];
-  const hashed = await pipeline.run({
-    fd: to.fd,
-    size,
-    onBytes,
-    signal,
-    async prepare(index, length) {
-      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(Math.min(LEAF_BYTES, size));
-      await copyPart(from, to, buffer.subarray(0, length), index * LEAF_BYTES);
-      idle.push(buffer);
-    },
-  });
+  const prepare = async (index: number, length: number): Promise<void> => {
+    const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(Math.min(LEAF_BYTES, size));
+    await copyPart(from, to, buffer.subarray(0, length), index * LEAF_BYTES);
+    idle.push(buffer);
+  };
+  const hashed = await hasher.hash({ fd: to.fd, size, onBytes, prepare }, signal);
   if (hashed === null) throw new SourceChanged();
   await to.sync();
   return hashed;

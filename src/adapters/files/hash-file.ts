@@ -1,4 +1,5 @@
-// Hashes a whole file with several threads, a leaf each: its digests, and so its id. Opens and closes nothing.
+// Hashes a whole file with several threads, a leaf each: its digests, and so its id. What prepares a leaf (copying it,
+// say) and what hashes one overlap. Opens and closes nothing.
 import { availableParallelism } from 'node:os';
 import { ID_BYTES, type BlobId } from '../../core/ids.js';
 import { leafCountOf, leafLengthOf, rootOf } from '../../core/skein/hashing.js';
@@ -17,16 +18,23 @@ export interface HashedFile {
   readonly id: BlobId;
 }
 
+export interface FileToHash {
+  /** Open for reading; its first `size` bytes, at least 1, are hashed. */
+  readonly fd: number;
+  readonly size: number;
+  /** Called before a leaf is hashed: afterwards its bytes have to be there. */
+  readonly prepare?: (index: number, length: number) => Promise<void>;
+  /** Called when so many more bytes are done. */
+  readonly onBytes?: (count: number) => void;
+}
+
 export interface FileHasher {
   /**
-   * Hashes the first `size` bytes behind `fd`, at least 1; null where there are fewer, or they cannot be read. Rejects
-   * with the signal's reason at the first leaf that it would begin after that is aborted. Once it settles, `fd` is not
-   * read any more. Several files at once share the threads.
+   * Null where the file has fewer bytes, or they cannot be read. Rejects with the signal's reason at the first leaf
+   * that it would begin after that is aborted, or with what `prepare` rejects with. Once it settles, `fd` is not used
+   * any more. Several files at once share the threads.
    */
-  hash(
-    file: { readonly fd: number; readonly size: number },
-    signal?: AbortSignal,
-  ): Promise<HashedFile | null>;
+  hash(file: FileToHash, signal?: AbortSignal): Promise<HashedFile | null>;
   /** Ends the threads; what is still being hashed rejects. */
   close(): Promise<void>;
 }
@@ -40,21 +48,28 @@ export function createFileHasher({
 } = {}): FileHasher {
   const workers = createLeafThreads(threads, idleMs);
 
-  async function digestsOf(fd: number, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async function digestsOf(file: FileToHash, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { fd, size, prepare, onBytes } = file;
     const digests = new Uint8Array(ID_BYTES * leafCountOf(size));
-    await inLanes(threads, indexes(leafCountOf(size)), async (index) => {
+    // One leaf more is prepared meanwhile.
+    const lanes = prepare === undefined ? threads : threads + 1;
+    await inLanes(lanes, indexes(leafCountOf(size)), async (index) => {
       signal?.throwIfAborted();
-      const digest = await workers.digest({ fd, index, length: leafLengthOf(size, index) });
+      const length = leafLengthOf(size, index);
+      await prepare?.(index, length);
+      const digest = await workers.digest({ fd, index, length });
       if (digest === null) throw new FileUnreadable();
       digests.set(digest, ID_BYTES * index);
+      onBytes?.(length);
     });
     return digests;
   }
 
   return {
-    async hash({ fd, size }, signal) {
+    async hash(file, signal) {
       try {
-        const digests = await digestsOf(fd, size, signal);
+        const { size } = file;
+        const digests = await digestsOf(file, signal);
         return { size, digests, id: rootOf(createSkein(), size, digests) };
       } catch (error) {
         if (error instanceof FileUnreadable) return null;

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { encodeDbase32 } from '../../core/dbase32.js';
 import type { BlobId } from '../../core/ids.js';
 import { copyLeaves, SourceChanged, type CopyOptions } from './copy-leaves.js';
-import type { HashedFile } from './hash-file.js';
-import type { LeafPipeline } from './leaf-pipeline.js';
+import type { FileHasher, HashedFile } from './hash-file.js';
 import { isFile, pathOf, placeBlob, placeSidecar, syncFolder } from './place-blob.js';
 
 export interface AddedBlob extends HashedFile {
@@ -30,7 +29,7 @@ export interface StoreWriter {
 const NAME_BYTES = 15;
 
 /** For the store in `parent`, which has to be there. Removes what a writer that was killed left in tmp/. */
-export async function openStoreWriter(parent: string, pipeline: LeafPipeline): Promise<StoreWriter> {
+export async function openStoreWriter(parent: string, hasher: FileHasher): Promise<StoreWriter> {
   const store = join(parent, '.dmedia');
   for (const name of await readdir(join(store, 'tmp'))) await rm(join(store, 'tmp', name), { force: true });
 
@@ -40,7 +39,7 @@ export async function openStoreWriter(parent: string, pipeline: LeafPipeline): P
     const path = temporaryPath();
     const to = await open(path, 'wx+');
     try {
-      const hashed = await copyLeaves(pipeline, { ...source, to });
+      const hashed = await copyLeaves(hasher, { ...source, to });
       if (!(await source.isUnchanged())) throw new SourceChanged();
       if (await isFile(pathOf(parent, 'files', hashed.id))) return { ...hashed, isNew: false };
       await placeSidecar(parent, hashed.id, hashed.digests, temporaryPath());

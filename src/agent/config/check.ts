@@ -7,7 +7,7 @@ import { compilePolicy } from '../../core/policy/compile.js';
 import { grantOf, isDatabaseName } from '../../core/policy/policy.js';
 import { createIdentityFiles, parseIdentity } from '../home/identity.js';
 import { createGatewayEnv, type Credentials } from './gateway-env.js';
-import type { Policy, Settings } from './settings.js';
+import type { Policy, Settings } from './types.js';
 
 const EMBEDDED_URL = 'http://127.0.0.1:5984/';
 /** The real ones are made, and not configured. */

@@ -5,7 +5,7 @@ import { MAX_KNOWN_DEVICES, type COUCHDB } from '../../core/env/shape.js';
 import type { DeviceId } from '../../core/ids.js';
 import type { Identity } from '../home/identity.js';
 import type { StreamAccess } from '../home/stream-access.js';
-import type { Policy, Settings } from './settings.js';
+import type { Policy, Settings } from './types.js';
 
 export type Credentials = v.InferOutput<typeof COUCHDB>['credentials'];
 

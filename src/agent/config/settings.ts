@@ -4,39 +4,18 @@ import { hostname } from 'node:os';
 import * as v from 'valibot';
 import { readTextFile } from '../../adapters/home/private-file.js';
 import { createProblems, formatPath, parseShape, type Problem } from '../../core/env/problems.js';
-import type { LIMITS, POLICY } from '../../core/env/shape.js';
 import { IDENTITY } from '../../core/env/shape.js';
-import type { FetchRules } from '../../core/fetch/rules.js';
-import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import { trustCouch } from '../../adapters/couch-client/https-relay.js';
 import { Failure } from '../cli/failure.js';
 import type { Paths } from '../home/paths.js';
 import { checkSettings } from './check.js';
 import { createDefaultPolicy } from './default-policy.js';
 import { CONFIG } from './shape.js';
+import type { Settings } from './types.js';
 
-export type Policy = v.InferOutput<typeof POLICY>;
+export type { Policy, Settings } from './types.js';
+
 type Shape = v.InferOutput<typeof CONFIG>;
-
-export interface Settings {
-  readonly name: string;
-  readonly listen: Shape['listen'];
-  /** Null: the embedded server. */
-  readonly couchdb: {
-    readonly url: string;
-    readonly tls: { readonly serverName?: string; readonly ca?: string };
-    readonly admin: CouchLogin | null;
-  } | null;
-  /** Absolute parent folders of `.dmedia`. */
-  readonly stores: readonly string[];
-  readonly trust: Shape['trust'];
-  readonly policy: Policy;
-  readonly directory: string;
-  readonly discovery: Shape['discovery'];
-  readonly peerStreams: Shape['peerStreams'];
-  readonly fetch: FetchRules;
-  readonly limits: v.InferOutput<typeof LIMITS> | null;
-}
 
 /** What a command line says over the file. */
 export interface Overrides {

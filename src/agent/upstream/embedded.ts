@@ -14,7 +14,7 @@ import { applyPlan } from '../provision/apply.js';
 import { listDatabases } from '../provision/follow.js';
 import { readPlan } from '../provision/plan.js';
 import { targetsOf } from '../provision/targets.js';
-import type { Upstream, UpstreamContext } from './upstream.js';
+import type { Upstream, UpstreamContext } from './types.js';
 
 const ADMIN_NAME = 'patchcord-admin';
 const PASSWORD_BYTES = 24;

@@ -1,37 +1,12 @@
 // The CouchDB of this device: the one that the configuration names, or the embedded server as a child.
-import {
-  createCouchClient,
-  type CouchClient,
-  type CouchLogin,
-} from '../../adapters/couch-client/couch-client.js';
-import type { Credentials } from '../config/gateway-env.js';
+import { createCouchClient } from '../../adapters/couch-client/couch-client.js';
 import type { Settings } from '../config/settings.js';
-import type { EmbeddedCouchEvent } from '../embedded-couch/embedded-couch.js';
 import { readCredentials } from '../home/credentials.js';
-import type { Identity } from '../home/identity.js';
-import type { Paths } from '../home/paths.js';
 import { listDatabases } from '../provision/follow.js';
 import { openEmbedded } from './embedded.js';
+import type { Upstream, UpstreamContext } from './types.js';
 
-export interface Upstream {
-  readonly kind: 'embedded' | 'configured';
-  readonly url: string;
-  readonly credentials: Credentials;
-  /** Null where nobody is known who may list them, or CouchDB is away. */
-  readonly databases: readonly string[] | null;
-  /** Null where the configuration has no administrator. */
-  readonly admin: { readonly client: CouchClient; readonly login: CouchLogin } | null;
-  close(): Promise<void>;
-}
-
-export interface UpstreamContext {
-  readonly paths: Paths;
-  readonly settings: Settings;
-  readonly identity: Identity;
-  /** From the environment; stands over the configuration's. */
-  readonly adminLogin: CouchLogin | null;
-  readonly onEmbedded: (event: EmbeddedCouchEvent) => void;
-}
+export type { Upstream } from './types.js';
 
 export const openUpstream = (context: UpstreamContext): Promise<Upstream> =>
   context.settings.couchdb === null

@@ -4,8 +4,7 @@ import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { copyLeaves, SourceChanged } from '../../../adapters/files/copy-leaves.js';
-import type { HashedFile } from '../../../adapters/files/hash-file.js';
-import { createLeafPipeline } from '../../../adapters/files/leaf-pipeline.js';
+import { createFileHasher, type HashedFile } from '../../../adapters/files/hash-file.js';
 import { createStores, type OpenBlob } from '../../../adapters/files/stores.js';
 import type { Cli, CommandContext } from '../../cli/cli.js';
 import { withExamples } from '../../cli/examples.js';
@@ -88,18 +87,18 @@ async function exportBlob(
 }
 
 async function copyTo(context: CommandContext, blob: OpenBlob, path: string): Promise<HashedFile> {
-  const pipeline = createLeafPipeline();
+  const hasher = createFileHasher();
   const progress = createProgress(context, blob.size);
   const to = await open(path, 'wx+');
   try {
     const onBytes = (count: number): void => progress.add(count);
-    return await copyLeaves(pipeline, { from: blob, to, size: blob.size, onBytes, signal: context.signal });
+    return await copyLeaves(hasher, { from: blob, to, size: blob.size, onBytes, signal: context.signal });
   } catch (error) {
     if (error instanceof SourceChanged) throw new Failure('io', 'unreadable', `${blob.id} cannot be read`);
     throw error;
   } finally {
     await to.close();
-    await pipeline.close();
+    await hasher.close();
     progress.stop();
   }
 }

@@ -1,7 +1,7 @@
 // `patchcord files import`: opens what an import needs, and tells how it went.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { createLeafPipeline } from '../../../adapters/files/leaf-pipeline.js';
+import { createFileHasher } from '../../../adapters/files/hash-file.js';
 import { createLeaves } from '../../../adapters/files/leaves.js';
 import { readStoreId } from '../../../adapters/files/list-blobs.js';
 import { openStoreWriter } from '../../../adapters/files/store-writer.js';
@@ -84,8 +84,8 @@ async function importInto(
     closers.add(() => lock.release());
     const journal = await openJournal(join(paths.home, 'imports.journal'));
     closers.add(() => journal.close());
-    const pipeline = createLeafPipeline();
-    closers.add(() => pipeline.close());
+    const hasher = createFileHasher();
+    closers.add(() => hasher.close());
     const stores = createStores([store]);
     const leaves = createLeaves({ stores });
     closers.add(() => leaves.close());
@@ -98,7 +98,7 @@ async function importInto(
       results.push(result);
       progress.say(result, `${result.id ?? '-'.repeat(48)}  ${result.path}: ${WORDS[result.outcome]}`);
     };
-    const [writer, storeId] = [await openStoreWriter(store, pipeline), await readStoreId(store)];
+    const [writer, storeId] = [await openStoreWriter(store, hasher), await readStoreId(store)];
     await importFiles(found, {
       ...{ writer, stores, leaves, storeId, journal, database, progress, now, signal, onResult },
     });

@@ -1,6 +1,6 @@
 // `patchcord files verify`: hashes blobs again, and moves those aside whose content is not what their id says.
 import type { Command } from 'commander';
-import { createLeafPipeline, type LeafPipeline } from '../../../adapters/files/leaf-pipeline.js';
+import { createFileHasher, type FileHasher } from '../../../adapters/files/hash-file.js';
 import { listBlobs, type ListedBlob } from '../../../adapters/files/list-blobs.js';
 import { openStoreWriter } from '../../../adapters/files/store-writer.js';
 import { createStores } from '../../../adapters/files/stores.js';
@@ -73,15 +73,15 @@ async function verifyAll(
 ): Promise<number> {
   const closers = createClosers();
   try {
-    const pipeline = createLeafPipeline();
-    closers.add(() => pipeline.close());
+    const hasher = createFileHasher();
+    closers.add(() => hasher.close());
     const progress = createProgress(context, total);
     closers.add(() => progress.stop());
     let bad = 0;
     for (const [store, list] of blobs) {
       const lock = await lockStore(store);
       closers.add(() => lock.release());
-      bad += await verifyStore(context, pipeline, progress, store, list);
+      bad += await verifyStore(context, hasher, progress, store, list);
     }
     return bad;
   } finally {
@@ -91,16 +91,16 @@ async function verifyAll(
 
 async function verifyStore(
   { signal }: CommandContext,
-  pipeline: LeafPipeline,
+  hasher: FileHasher,
   progress: Progress,
   store: string,
   blobs: readonly ListedBlob[],
 ): Promise<number> {
-  const writer = await openStoreWriter(store, pipeline);
+  const writer = await openStoreWriter(store, hasher);
   let bad = 0;
   for (const blob of blobs) {
     signal.throwIfAborted();
-    const outcome = await verifyBlob(pipeline, store, blob, (count) => progress.add(count), signal);
+    const outcome = await verifyBlob(hasher, store, blob, (count) => progress.add(count), signal);
     if (outcome === 'corrupt') await writer.condemn(blob.id);
     if (outcome !== 'good') bad += 1;
     progress.say({ id: blob.id, store, outcome }, `${blob.id}  ${WORDS[outcome]}`);
@@ -115,7 +115,7 @@ const WORDS: Record<Outcome, string> = {
 };
 
 async function verifyBlob(
-  pipeline: LeafPipeline,
+  hasher: FileHasher,
   store: string,
   { id, size }: ListedBlob,
   onBytes: (count: number) => void,
@@ -125,7 +125,7 @@ async function verifyBlob(
   const blob = await createStores([store]).open(id);
   if (blob === null) return 'unreadable';
   try {
-    const hashed = await pipeline.run({ fd: blob.fd, size: blob.size, onBytes, signal });
+    const hashed = await hasher.hash({ fd: blob.fd, size: blob.size, onBytes }, signal);
     if (hashed === null) return 'unreadable';
     return hashed.id === id ? 'good' : 'corrupt';
   } finally {
