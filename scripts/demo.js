@@ -1,0 +1,25 @@
+// `npm run demo`: two devices on this machine, joined by nothing but a virtual cable, become the same; the cable is pulled
+// out in the middle, and in the end one of them is revoked. Leaves nothing behind.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runDemo } from './demo/run.js';
+
+const INSIDE = '--inside';
+const SELF = fileURLToPath(import.meta.url);
+
+/** As root or not: a user namespace makes one, where the system lets people have one. */
+const ENTER = ['-Urn', '--fork', '--kill-child'];
+const mayHaveNamespaces = () =>
+  spawnSync('unshare', [...ENTER, 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' }).status === 0;
+
+if (process.argv.includes(INSIDE)) {
+  process.exitCode = await runDemo({ hasCable: true });
+} else if (mayHaveNamespaces()) {
+  const { status } = spawnSync('unshare', [...ENTER, process.execPath, SELF, INSIDE], { stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+} else {
+  console.log(
+    'This system lets nobody have network namespaces (unshare, ip): without a cable, over loopback.\n',
+  );
+  process.exitCode = await runDemo({ hasCable: false });
+}
