@@ -64,6 +64,7 @@ export function createForwarder(address: UpstreamAddress, agent: Agent): Forward
         const rewritten = new RewrittenRequest(request);
         const fail = (error: unknown): void => {
           clearTimeout(silence);
+          signal.removeEventListener('abort', onAbort);
           rewritten.emit('aborted');
           reject(refusalFor(error));
         };
@@ -73,16 +74,13 @@ export function createForwarder(address: UpstreamAddress, agent: Agent): Forward
         // A body on its way is progress: the wait begins anew with every piece.
         body?.on('data', () => silence?.refresh());
         body?.once('error', fail);
-        let reply: IncomingMessage | null = null;
-        const onAbort = (): void => {
-          // Its end is told by this signal as well.
-          if (reply?.complete !== true) fail(new Error('the peer went away'));
-        };
+        const onAbort = (): void => fail(new Error('the peer went away'));
         signal.addEventListener('abort', onAbort, { once: true });
-        rewritten.onReply = (came) => {
+        rewritten.onReply = (reply) => {
           clearTimeout(silence);
-          reply = came;
-          resolve(came);
+          // A signal that outlives the reply would keep all of this.
+          reply.once('close', () => signal.removeEventListener('abort', onAbort));
+          resolve(reply);
         };
         const options = body === null ? {} : { buffer: body };
         sendVouched(vouch, () =>
