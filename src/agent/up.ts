@@ -55,11 +55,12 @@ export async function up(context: UpContext): Promise<void> {
     closers.add(() => follower.close());
     const sync = await startSync({ context, membership, upstream, service, streams });
     closers.add(() => sync.close());
+    const name = (): string => membership.view().name ?? settings.name;
     const desk = createDesk({
       call: service.pair,
       paths,
       membership,
-      label: () => labelOf(membership.view().name ?? settings.name),
+      label: () => labelOf(name()),
       directory: settings.directory,
       now,
     });
@@ -68,7 +69,7 @@ export async function up(context: UpContext): Promise<void> {
     const handlers = createHandlers({ context, membership, upstream, service, sync, desk });
     const socket = await serveAgent(paths, handlers);
     closers.add(() => socket.close());
-    report.ready(await describeUp({ context, identity, isNew, upstream, service }));
+    report.ready(await describeUp({ context, identity, isNew, name: name(), upstream, service }));
     await service.run(signal);
   } finally {
     await closers.closeAll();

@@ -34,7 +34,7 @@ export interface UserHomes {
   readonly members: readonly TestMember[];
   /** Signed by this user's CA. */
   deviceStatement(member: Pick<TestMember, 'deviceId' | 'name' | 'leaf'>, counter: number): StatementDocument;
-  revocation(deviceId: DeviceId): StatementDocument;
+  revocation(deviceId: DeviceId, at?: Date): StatementDocument;
   shareStatement(peer: UserCa, databases: SharePayload['databases'], counter: number): StatementDocument;
 }
 
@@ -63,7 +63,8 @@ export function createUserHomes(
     ca,
     members,
     deviceStatement,
-    revocation: (deviceId) => signStatement({ type: 'revocation', userId, time, deviceId }, ca),
+    revocation: (deviceId, at = madeAt) =>
+      signStatement({ type: 'revocation', userId, time: at.toISOString(), deviceId }, ca),
     shareStatement: (peer, databases, counter) =>
       signStatement(
         { type: 'share', userId, time, peerUserId: peer.userId, ca: peer.certPem, databases, counter },

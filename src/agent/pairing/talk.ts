@@ -56,7 +56,7 @@ export function problemOf(error: unknown): TalkMessage {
 
 /** The person's end. */
 export interface Talk {
-  /** Those after the first `seen`, as soon as there is one; empty after the last. */
+  /** Those after the first `seen`, as soon as there is one, or none after a while: then it is to be asked again. */
   next(seen: number): Promise<readonly TalkMessage[]>;
   answer(answer: Answer): Promise<void>;
   stop(): Promise<void>;
@@ -70,6 +70,8 @@ export interface Teller {
   readonly stopped: AbortSignal;
 }
 
+/** How long one question for messages waits: whoever is gone asks no other. */
+const LISTEN_MS = 5000;
 /** How long nobody needs to ask for messages before the run is stopped. */
 export const ABSENT_MS = 15_000;
 
@@ -94,7 +96,13 @@ export function createTalk(absentMs: number | null): Talk & Teller {
   }
   const isOver = (): boolean => messages.at(-1)?.event === 'ended';
   const listen = async (seen: number): Promise<void> => {
-    while (messages.length <= seen && !isOver()) await new Promise<void>((resolve) => looks.add(resolve));
+    if (messages.length > seen || isOver()) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      looks.add(resolve);
+      if (absentMs !== null) timer = setTimeout(resolve, LISTEN_MS);
+    });
+    clearTimeout(timer);
   };
 
   return {

@@ -50,6 +50,8 @@ export interface DescribeOptions {
   readonly context: UpContext;
   readonly identity: Identity;
   readonly isNew: boolean;
+  /** Of this device. */
+  readonly name: string;
   readonly upstream: Upstream;
   readonly service: Service;
 }
@@ -63,7 +65,7 @@ export async function describeUp(options: DescribeOptions): Promise<UpReady> {
     identity: {
       userId: identity.userId,
       deviceId: identity.deviceId,
-      name: settings.name,
+      name: options.name,
       notAfter: identity.notAfter.toISOString(),
       isNew,
     },

@@ -16,6 +16,13 @@ import {
   type TestHome,
 } from '../../kit/agent.js';
 import { agree, startOffer, startTaking, untilCompare } from '../../kit/pairing-commands.js';
+import {
+  couchOf,
+  createUserHomes,
+  devicesOf,
+  type TestMember,
+  type ToldDevices,
+} from '../../kit/user-homes.js';
 
 const PASSPHRASE = 'a passphrase of the test';
 
@@ -33,24 +40,6 @@ function newHome(t: TestContext, name: string): TestHome {
 
 const identityFile = (home: TestHome, name: string): string =>
   readFileSync(join(home.paths.identity, name), 'utf8');
-
-interface Devices {
-  readonly userId: string;
-  readonly caKey: string;
-  readonly devices: {
-    deviceId: string;
-    name: string;
-    isThis: boolean;
-    revoked: string;
-    holdsCaKey: boolean;
-  }[];
-}
-
-async function devicesOf(home: TestHome): Promise<Devices> {
-  const { code, stdout } = await patchcord(home, ['devices', '--json']);
-  assert.equal(code, 0, stdout);
-  return linesOf(stdout)[0] as unknown as Devices;
-}
 
 /** The pair as it ends. */
 async function pairUp(first: TestHome, second: TestHome, args: string[] = []): Promise<Result[]> {
@@ -76,7 +65,7 @@ test('a new device joins with the code, and both know each other from then on', 
   assert.equal(fact?.['userId'], userId);
 
   const [here, there] = [await devicesOf(laptop), await devicesOf(camera)];
-  const namesOf = ({ devices }: Devices) => devices.map(({ name }) => name).sort();
+  const namesOf = ({ devices }: ToldDevices) => devices.map(({ name }) => name).sort();
   assert.deepEqual(namesOf(here), ['Ada’s camera', 'Ada’s laptop']);
   assert.deepEqual(namesOf(there), namesOf(here));
   assert.deepEqual([there.userId, there.caKey], [userId, 'none']);
@@ -177,6 +166,26 @@ test('a device that had a user of its own puts it aside, unless others depend on
   assert.equal(failureOf(refused), 'user-in-use');
   await pairUp(laptop, other, ['--abandon-user']);
   assert.equal((await devicesOf(other)).userId, (await devicesOf(laptop)).userId);
+});
+
+test('two devices apart so long that a certificate ended pair again, and nothing is lost', async (t) => {
+  const old = new Date(Date.now() - 900 * 24 * 3_600_000);
+  const user = createUserHomes(t, [{ name: 'laptop', isHolder: true }, { name: 'camera' }], old);
+  const [laptop, camera] = user.members as [TestMember, TestMember];
+  const up = await startUp(camera.home);
+  await up.untilLine((line) => line['event'] === 'leaf-ending' && Number(line['days']) < 0);
+  const kept = { _id: 'kept', text: 'of before' };
+  assert.equal(await (await couchOf(camera.home)).put('dmedia-0/kept', kept), 201);
+  up.kill('SIGTERM');
+  await up.ended;
+
+  await startUp(laptop.home);
+  await pairUp(laptop.home, camera.home);
+  const again = await startUp(camera.home);
+  assert.equal(again.ready.identity.deviceId, camera.deviceId);
+  assert.equal((await (await couchOf(camera.home)).get('dmedia-0/kept')).body['text'], 'of before');
+  const [told] = (await devicesOf(camera.home)).devices.filter(({ isThis }) => isThis);
+  assert.ok(told !== undefined && told.daysLeft > 800);
 });
 
 test('a revoked device gets no new certificate, whatever code it has', async (t) => {

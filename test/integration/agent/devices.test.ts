@@ -175,6 +175,23 @@ test('who has not heard of it does not bring a revoked device back', async (t) =
   assert.ok(await isLetIn(up.port, desktop));
 });
 
+test('a clock that is set back before a revocation lets nobody in again', async (t) => {
+  const user = createUserHomes(t, [
+    { name: 'laptop', isHolder: true },
+    { name: 'camera' },
+    { name: 'phone' },
+  ]);
+  const [laptop, camera, phone] = user.members as [TestMember, TestMember, TestMember];
+  const nextYear = new Date(Date.now() + 365 * DAY_MS);
+  writeRecord(laptop.home, user.ca, [
+    ...user.members.map((member) => user.deviceStatement(member, 1)),
+    user.revocation(camera.deviceId, nextYear),
+  ]);
+  const up = await startUp(laptop.home);
+  assert.equal(await isLetIn(up.port, camera), false);
+  assert.ok(await isLetIn(up.port, phone));
+});
+
 test('a device without the CA key denies for itself only, and says so', async (t) => {
   const user = createUserHomes(t, [
     { name: 'laptop', isHolder: true },
