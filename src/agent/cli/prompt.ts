@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { CommandContext } from './cli.js';
+import { Failure } from './failure.js';
 
 /** Whether there is someone to ask. */
 export const canAsk = ({ stdin, stderr, output }: CommandContext): boolean =>
@@ -28,4 +29,14 @@ export async function ask(
 export async function confirm(context: CommandContext, question: string): Promise<boolean> {
   const answer = await ask(context, `${question} [y/N] `);
   return /^y(?:es)?$/i.test(answer.trim());
+}
+
+/** Fails where the person does not say yes, or there is no one to ask. */
+export async function requireYes(context: CommandContext, yes: boolean, question: string): Promise<void> {
+  if (yes) return;
+  if (!canAsk(context))
+    throw new Failure('usage', 'needs-yes', 'nothing was changed: there is no one to ask here', {
+      hint: 'Say --yes.',
+    });
+  if (!(await confirm(context, question))) throw new Failure('usage', 'declined', 'nothing was changed');
 }

@@ -4,10 +4,12 @@ import type { Command } from 'commander';
 import { encryptKey } from '../../adapters/pki/encrypted-key.js';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
+import { requireYes } from '../cli/prompt.js';
 import { askNew, askPresent, presentPassphrase } from '../cli/passphrase.js';
 import { readSettings } from '../config/settings.js';
 import { restoreCa } from '../directory/restore-ca.js';
-import { requireIdentity } from '../directory/ask-directory.js';
+import { formatNewUser } from '../directory/devices-text.js';
+import { askDirectory, requireIdentity } from '../directory/ask-directory.js';
 import { caKeyKind, openUserCa, writeCaKeyFile } from '../home/ca-key.js';
 import { readCaBackup, writeCaBackup } from '../home/ca-backup.js';
 
@@ -19,6 +21,7 @@ export function addCa(program: Command, cli: Cli): void {
   const ca = program.command('ca').description('the user CA: its key, its passphrase, its backup');
   addShow(ca, cli);
   addPassphrase(ca, cli);
+  addReplace(ca, cli);
   ca.command('export')
     .description('write the CA and its key to a file, under a passphrase: a backup')
     .argument('<file>', 'which must not be there yet')
@@ -56,6 +59,29 @@ function addPassphrase(ca: Command, cli: Cli): void {
     .action((options: JsonOption & { readonly remove?: boolean }) =>
       cli.run(options, (context) => changePassphrase(context, options.remove === true)),
     );
+}
+
+function addReplace(ca: Command, cli: Cli): void {
+  ca.command('replace')
+    .description(
+      'make a new user CA, when the key is lost or someone else has it; the other devices then join anew',
+    )
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print JSON')
+    .action((options: JsonOption & { readonly yes?: boolean }) =>
+      cli.run(options, (context) => replaceCa(context, options.yes === true)),
+    );
+}
+
+async function replaceCa(context: CommandContext, yes: boolean): Promise<void> {
+  await requireYes(
+    context,
+    yes,
+    'Begin a new user with this device? All that the old CA signed is refused then.',
+  );
+  const passphrase = await presentPassphrase(context);
+  const answer = await askDirectory(context, 'replace-ca', { passphrase });
+  context.output.tell(answer, formatNewUser(answer));
 }
 
 const KEY = {

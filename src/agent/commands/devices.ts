@@ -2,9 +2,8 @@
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
-import { Failure } from '../cli/failure.js';
 import { presentPassphrase } from '../cli/passphrase.js';
-import { canAsk, confirm } from '../cli/prompt.js';
+import { requireYes } from '../cli/prompt.js';
 import { askDirectory } from '../directory/ask-directory.js';
 import { formatDevices, formatRevoked } from '../directory/devices-text.js';
 
@@ -83,20 +82,11 @@ async function rename(context: CommandContext, device: string, name: string): Pr
 async function revoke(context: CommandContext, device: string, options: RevokeOptions): Promise<void> {
   const { output, style } = context;
   const { heldCaKey = false, yes = false } = options;
-  if (!yes) await confirmRevocation(context, device, heldCaKey);
+  const held = heldCaKey ? ' It had the user CA key: this user gets a new CA.' : '';
+  await requireYes(context, yes, `Revoke ${JSON.stringify(device)} for good?${held}`);
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'revoke', { device, heldCaKey, passphrase });
   output.tell(answer, formatRevoked(answer, style));
-}
-
-async function confirmRevocation(context: CommandContext, device: string, heldCaKey: boolean): Promise<void> {
-  if (!canAsk(context))
-    throw new Failure('usage', 'needs-yes', 'nothing was changed: there is no one to ask here', {
-      hint: 'Say --yes.',
-    });
-  const held = heldCaKey ? ' It had the user CA key: this user gets a new CA.' : '';
-  if (await confirm(context, `Revoke ${JSON.stringify(device)} for good?${held}`)) return;
-  throw new Failure('usage', 'declined', 'nothing was changed');
 }
 
 async function renew(context: CommandContext): Promise<void> {

@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
-import { Failure } from '../cli/failure.js';
-import { canAsk, confirm } from '../cli/prompt.js';
+import { requireYes } from '../cli/prompt.js';
 import { FIRST_DATABASE } from '../config/default-policy.js';
 import { policyOf } from '../config/gateway-env.js';
 import { readSettings } from '../config/settings.js';
@@ -57,7 +56,7 @@ async function runProvision(context: CommandContext, options: Options): Promise<
   );
   output.tell({ event: 'plan', url: access.url, steps }, formatPlan(access.url, steps));
   if (steps.length === 0 || options.dryRun === true) return;
-  await requireYes(context, options);
+  await requireYes(context, options.yes === true, 'Do this?');
   let { credentials } = access;
   await applyPlan(plan, steps, async (made) => {
     credentials = { ...credentials, ...made };
@@ -74,12 +73,3 @@ const formatPlan = (url: string, steps: readonly Step[]): string =>
   steps.length === 0
     ? `Nothing to change in ${url}`
     : [`To change in ${url}:`, ...steps.map((step) => `  ${formatStep(step)}`)].join('\n');
-
-async function requireYes(context: CommandContext, { yes = false }: Options): Promise<void> {
-  if (yes) return;
-  if (!canAsk(context))
-    throw new Failure('usage', 'needs-yes', 'nothing was changed: there is no one to ask here', {
-      hint: 'Say --yes, or --dry-run.',
-    });
-  if (!(await confirm(context, 'Do this?'))) throw new Failure('usage', 'declined', 'nothing was changed');
-}

@@ -7,7 +7,8 @@ import type { Identity } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
 import { askAgentIfUp } from '../rpc/ask-agent.js';
 import type { AgentParams } from '../rpc/methods.js';
-import { createDirectoryHandlers, type DirectoryMethods } from './handlers.js';
+import { createDirectoryHandlers } from './handlers.js';
+import type { DirectoryMethods } from './methods.js';
 import { openMembership } from './membership.js';
 
 /** The answer. What is signed while no `up` runs is published by the next one. */

@@ -1,7 +1,7 @@
 // Devices, shares and what became of a revoked one, in words.
 import { WARN_DAYS } from '../../core/directory/renewal.js';
 import type { Style } from '../cli/style.js';
-import type { DevicesAnswer, KnownDevice, RevokeAnswer } from './handlers.js';
+import type { DevicesAnswer, KnownDevice, RevokeAnswer } from './methods.js';
 
 const ID_CHARACTERS = 8;
 const short = (id: string): string => id.slice(0, ID_CHARACTERS);
@@ -48,16 +48,25 @@ export function formatRevoked(answer: RevokeAnswer, style: Style): string {
       `${short(deviceId)} is denied by THIS DEVICE ONLY: the user CA key is not here, and no other device hears of it.
 Run this on a device that has the key as well.`,
     );
-  const lines = [`${short(deviceId)} is revoked. Other devices learn of it when they next meet this one.`];
-  if (newUserId !== null)
-    lines.push(
-      `It had the user CA key, so this device is of a new user now: ${short(newUserId)}. All that the old CA signed is refused here.`,
-      ...(toJoin.length === 0
-        ? []
-        : [
-            `Run \`patchcord join\` on ${toJoin.map((name) => JSON.stringify(name)).join(', ')}, with a code from \`patchcord pair\` here.`,
-          ]),
-      ...(toShare.length === 0 ? [] : [`Share anew with user ${toShare.map(short).join(', ')}.`]),
-    );
-  return lines.join('\n');
+  const revoked = `${short(deviceId)} is revoked. Other devices learn of it when they next meet this one.`;
+  if (newUserId === null) return revoked;
+  return [revoked, 'It had the user CA key.', formatNewUser({ newUserId, toJoin, toShare })].join('\n');
+}
+
+export function formatNewUser({ newUserId, toJoin, toShare }: NewUser): string {
+  const names = toJoin.map((name) => JSON.stringify(name)).join(', ');
+  const users = toShare.map(short).join(', ');
+  return [
+    `This device is of a new user now: ${short(newUserId)}. All that the old CA signed is refused here.`,
+    ...(toJoin.length === 0
+      ? []
+      : [`Run \`patchcord join\` on ${names}, with a code from \`patchcord pair\` here.`]),
+    ...(toShare.length === 0 ? [] : [`Share anew with user ${users}.`]),
+  ].join('\n');
+}
+
+interface NewUser {
+  readonly newUserId: string;
+  readonly toJoin: readonly string[];
+  readonly toShare: readonly string[];
 }

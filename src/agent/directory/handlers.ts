@@ -1,76 +1,18 @@
 // What can be asked about devices and done with them, by a running `up` or by a command that has the home for itself.
 import { isRevokedBy, type DeviceStatement, type DirectoryRecord } from '../../core/directory/record.js';
-import { datesOf, daysLeft } from '../../core/directory/renewal.js';
-import type { DeviceId } from '../../core/ids.js';
-import { isDeviceName, type SharePayload } from '../../core/statements.js';
+import { datesOf } from '../../core/directory/renewal.js';
+import type { DeviceId, UserId } from '../../core/ids.js';
+import { isDeviceName } from '../../core/statements.js';
 import { Failure } from '../cli/failure.js';
-import { caKeyKind, openUserCa, type CaKeyKind } from '../home/ca-key.js';
+import { caKeyKind, openUserCa } from '../home/ca-key.js';
 import type { Paths } from '../home/paths.js';
 import { adoptRenewed } from './care.js';
-import type { LocalRecord } from './record-file.js';
+import { describeDevices } from './describe-devices.js';
 import type { Membership } from './membership.js';
+import type { DirectoryHandlers, RevokeAnswer } from './methods.js';
 import { becomeNewUser } from './new-user.js';
 import { resolveDevice, resolveShare } from './resolve.js';
 import { renewDue, signDevice, signRevocation, signShare, type SignContext } from './sign.js';
-
-export interface KnownDevice {
-  readonly deviceId: string;
-  readonly name: string;
-  readonly isThis: boolean;
-  readonly notAfter: string;
-  readonly daysLeft: number;
-  /** By the user's CA, for everyone; or denied by this device alone. */
-  readonly revoked: 'no' | 'everywhere' | 'here';
-  /** Whether it has the user CA key, as far as this device knows. */
-  readonly holdsCaKey: boolean;
-}
-
-export interface DevicesAnswer {
-  readonly userId: string;
-  /** Whether the user CA key is here, and under a passphrase. */
-  readonly caKey: CaKeyKind;
-  readonly devices: readonly KnownDevice[];
-  readonly shares: readonly { readonly userId: string; readonly databases: SharePayload['databases'] }[];
-}
-
-export interface RevokeAnswer {
-  readonly deviceId: string;
-  /** `here`: only this device denies it, for it has no CA key. */
-  readonly scope: 'everywhere' | 'here';
-  /** The new user, where the revoked device had the CA key. */
-  readonly newUserId: string | null;
-  /** Devices that have to join the new user, and users to share with anew. */
-  readonly toJoin: readonly string[];
-  readonly toShare: readonly string[];
-}
-
-/** Method by method: what it is asked with, and what it answers. */
-export interface DirectoryMethods {
-  readonly devices: [params: object, answer: DevicesAnswer];
-  readonly rename: [
-    params: { device: string; name: string; passphrase: string | null },
-    answer: { deviceId: string; name: string },
-  ];
-  readonly revoke: [
-    params: { device: string; heldCaKey: boolean; passphrase: string | null },
-    answer: RevokeAnswer,
-  ];
-  /** Ends a share. */
-  readonly unshare: [
-    params: { user: string; passphrase: string | null },
-    answer: { readonly userId: string },
-  ];
-  readonly renew: [
-    params: { passphrase: string | null },
-    answer: { readonly renewed: readonly { deviceId: string; name: string; notAfter: string }[] },
-  ];
-}
-
-export type DirectoryHandlers = {
-  readonly [Method in keyof DirectoryMethods]: (
-    params: DirectoryMethods[Method][0],
-  ) => Promise<DirectoryMethods[Method][1]>;
-};
 
 export interface DirectoryHandlerOptions {
   readonly paths: Paths;
@@ -92,14 +34,21 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
     return { deviceId: device, scope: 'here', newUserId: null, toJoin: [], toShare: [] };
   }
 
+  /** The new key has the passphrase of the old one, if it had any. */
+  async function replaceUser(revoked: readonly DeviceId[], passphrase: string | null): Promise<UserId> {
+    const { deviceId } = membership.identity();
+    const name = record().devices.get(deviceId)?.payload.name ?? deviceId;
+    const kept = (await caKeyKind(paths)) === 'encrypted' ? passphrase : null;
+    return becomeNewUser({ paths, membership, name, revoked, passphrase: kept, now: now() });
+  }
+
   /** Asked again for one that is revoked already, it goes on with what is left to do. */
   async function revokeEverywhere(context: SignContext, device: DeviceId): Promise<void> {
     if (!isRevokedBy(record(), context.ca.userId, device)) await signRevocation(context, device);
   }
 
   return {
-    devices: async () =>
-      describeDevices(membership, await caKeyKind(paths), membership.directory().local(), now()),
+    devices: async () => describeDevices(membership, await caKeyKind(paths), now()),
 
     async rename({ device, name, passphrase }) {
       if (!isDeviceName(name))
@@ -124,22 +73,21 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
       await revokeEverywhere(context, device);
       if (!heldCaKey && !keyHolders.has(device))
         return { deviceId: device, scope: 'everywhere', newUserId: null, toJoin: [], toShare: [] };
-      const name = before.devices.get(deviceId)?.payload.name ?? deviceId;
-      const kept = (await caKeyKind(paths)) === 'encrypted' ? passphrase : null;
-      const newUserId = await becomeNewUser({
-        paths,
-        membership,
-        name,
-        revoked: [device],
-        passphrase: kept,
-        now: now(),
-      });
+      const newUserId = await replaceUser([device], passphrase);
       return {
         deviceId: device,
         scope: 'everywhere',
         newUserId,
-        ...leftBehind(before, deviceId, context, device),
+        ...leftBehind(before, context.ca.userId, [deviceId, device]),
       };
+    },
+
+    async 'replace-ca'({ passphrase }) {
+      if ((await caKeyKind(paths)) !== 'none') await signing(passphrase);
+      const before = record();
+      const { userId, deviceId } = membership.identity();
+      const newUserId = await replaceUser([], passphrase);
+      return { newUserId, ...leftBehind(before, userId, [deviceId]) };
     },
 
     async unshare({ user, passphrase }) {
@@ -171,41 +119,13 @@ function requireKnown({ devices }: DirectoryRecord, device: DeviceId): DeviceSta
 }
 
 /** Who has to come along to the new user. */
-function leftBehind(record: DirectoryRecord, self: DeviceId, { ca }: SignContext, revoked: DeviceId) {
+function leftBehind(record: DirectoryRecord, userId: UserId, without: readonly DeviceId[]) {
   const devices = [...record.devices.values()].filter(
-    ({ payload: { deviceId } }) =>
-      deviceId !== self && deviceId !== revoked && !isRevokedBy(record, ca.userId, deviceId),
+    ({ payload: { deviceId } }) => !without.includes(deviceId) && !isRevokedBy(record, userId, deviceId),
   );
   const shares = [...record.shares.values()].filter(({ payload }) => payload.databases.length > 0);
   return {
     toJoin: devices.map(({ payload }) => payload.name),
     toShare: shares.map(({ payload }) => payload.peerUserId),
-  };
-}
-
-function describeDevices(
-  membership: Membership,
-  caKey: CaKeyKind,
-  { record, denied, keyHolders }: LocalRecord,
-  now: Date,
-): DevicesAnswer {
-  const { userId, deviceId: self } = membership.identity();
-  const revoked = (id: DeviceId): KnownDevice['revoked'] =>
-    isRevokedBy(record, userId, id) ? 'everywhere' : denied.has(id) ? 'here' : 'no';
-  return {
-    userId,
-    caKey,
-    devices: [...record.devices.values()].map(({ payload: { deviceId, name, leaf } }) => ({
-      deviceId,
-      name,
-      isThis: deviceId === self,
-      notAfter: datesOf(leaf).notAfter.toISOString(),
-      daysLeft: daysLeft(datesOf(leaf), now),
-      revoked: revoked(deviceId),
-      holdsCaKey: deviceId === self ? caKey !== 'none' : keyHolders.has(deviceId),
-    })),
-    shares: [...record.shares.values()]
-      .filter(({ payload }) => payload.databases.length > 0)
-      .map(({ payload }) => ({ userId: payload.peerUserId, databases: payload.databases })),
   };
 }

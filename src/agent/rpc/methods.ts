@@ -1,7 +1,7 @@
 // What other commands can ask a running `up`, as types: JSON-RPC 2.0 on the agent's socket.
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
-import type { DirectoryMethods } from '../directory/handlers.js';
+import type { DirectoryMethods } from '../directory/methods.js';
 import type { PairingMethods } from '../pairing/desk.js';
 import type { SyncMethods } from '../sync/handlers.js';
 import type { AgentStatus } from '../status/status.js';

@@ -106,3 +106,22 @@ test('with a passphrase set, signing asks for it; removed, it does not', async (
   assert.equal(keyOf(home), plain);
   assert.equal((await run(home, ['rename', 'x', 'laptop'])).code, 0);
 });
+
+test('a device whose user’s key is lost begins a new user, with its own key; the others join it', async (t) => {
+  const user = createUserHomes(t, [{ name: 'laptop' }, { name: 'desktop' }]);
+  const [laptop] = user.members as [TestMember];
+  assert.equal(failureOf(await run(laptop.home, ['ca', 'replace'])), 'needs-yes');
+  const up = await startUp(laptop.home);
+  const replaced = await run(laptop.home, ['ca', 'replace', '--yes']);
+  assert.equal(replaced.code, 0, replaced.stdout);
+  const [answer] = linesOf(replaced.stdout);
+  assert.deepEqual([answer?.['toJoin'], answer?.['toShare']], [['desktop'], []]);
+  const told = await devicesOf(laptop.home);
+  assert.deepEqual([told.userId, told.caKey], [answer?.['newUserId'], 'plain']);
+  assert.deepEqual(
+    told.devices.map(({ deviceId, name }) => [deviceId, name]),
+    [[laptop.deviceId, 'laptop']],
+  );
+  up.kill('SIGTERM');
+  assert.equal((await up.ended).code, 0);
+});
