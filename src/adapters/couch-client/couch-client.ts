@@ -111,9 +111,12 @@ interface RawChanges {
 const basic = ({ username, password }: CouchLogin): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
+/** nano puts it before what the system says. */
+const NANO_PREFACE = /^error happened in your connection\. Reason: (?:[A-Za-z]*Error: )*/;
+
 function describe(error: unknown): CouchError {
   const { statusCode, reason, message } = error as Partial<nano.RequestError>;
   if (typeof statusCode === 'number')
     return new CouchError(statusCode, reason ?? `it answered ${statusCode}`);
-  return new CouchError(null, message ?? 'it cannot be reached');
+  return new CouchError(null, message?.replace(NANO_PREFACE, '') ?? 'it cannot be reached');
 }

@@ -78,7 +78,9 @@ function formatRefused(event: Extract<SeenEvent, { event: 'denied' }>): string {
 export function formatFollow(event: FollowEvent, style: Style): string {
   switch (event.event) {
     case 'databases':
-      return `databases now: ${event.databases.join(', ')}`;
+      return event.databases.length === 0
+        ? 'there is no database now'
+        : `databases now: ${event.databases.join(', ')}`;
     case 'public-database':
       return style.warn(`${event.database} is open to everyone; \`patchcord provision\` can close it`);
     case 'couchdb-lost':
