@@ -107,9 +107,10 @@ export async function createOffering(
   }
 
   function closeDoors(): void {
-    announceOffer(null);
     listeners.close();
     strangers.close();
+    // Last: each listener that closes is taken out of the announcement first.
+    announceOffer(null);
   }
 
   timer.arm(machine.nextAt());
