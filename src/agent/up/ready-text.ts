@@ -4,6 +4,8 @@ import type { Style } from '../cli/style.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { UpReady } from './describe.js';
 
+/** Of the first policy. One that is missing besides is a share's, or of a role that a person made. */
+const OWN_CREDENTIAL = 'own';
 const LABEL_CHARACTERS = 11;
 const ID_CHARACTERS = 8;
 
@@ -43,13 +45,16 @@ function listenText({ listeners, listenOn }: UpReady): string {
 function couchdbText({ couchdb }: UpReady): string {
   if (couchdb.kind === 'embedded')
     return `embedded at ${couchdb.url}, for trying things; your data is better off in Apache CouchDB`;
-  if (couchdb.missingCredentials.length === 0) return couchdb.url;
+  const { missingCredentials, url } = couchdb;
+  if (missingCredentials.length === 0) return url;
+  if (!missingCredentials.includes(OWN_CREDENTIAL))
+    return `${url}, but without limited credentials for ${missingCredentials.length} of the roles:\nwhat those reach is not served. Run \`patchcord provision\`, which makes them.`;
   return `${couchdb.url}, but there are no limited credentials (${couchdb.missingCredentials.join(', ')}) for it yet:\nno database is served. Run \`patchcord provision\`, which makes them.`;
 }
 
 function servesText({ couchdb }: UpReady): string {
   const { databases, missingCredentials } = couchdb;
-  if (missingCredentials.length > 0) return 'files';
+  if (missingCredentials.includes(OWN_CREDENTIAL)) return 'files';
   if (databases === null) return 'files, and the databases that the policy names';
   return databases.length === 0 ? 'files; there is no database yet' : `files, and ${databases.join(', ')}`;
 }
