@@ -69,6 +69,7 @@ export interface Command {
   /** Resolves when it and whoever has its output are gone. */
   readonly ended: Promise<Result>;
   readonly stdout: () => string;
+  readonly pid: number;
   kill(signal: NodeJS.Signals): void;
   /** Types this text. */
   type(text: string): void;
@@ -133,6 +134,7 @@ export function startPatchcord(home: TestHome, args: readonly string[], options:
   const running: Command = {
     ended,
     stdout: () => stdout,
+    pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     type: (text) => void child.stdin.write(text),
     endInput: () => void child.stdin.end(),

@@ -50,6 +50,8 @@ export interface Device {
   status(): Promise<AgentStatus>;
   /** Asks its database as the limited user, or as someone else. */
   ask(method: string, path: string, body?: unknown, as?: Login): Promise<Reply>;
+  /** Asks anything on its loopback. */
+  askUrl(url: string, method: string, headers: Record<string, string>, body?: unknown): Promise<Reply>;
 }
 
 export interface DevicePlan {
@@ -85,8 +87,10 @@ export async function startDevice(home: TestHome, plan: DevicePlan): Promise<Dev
       const couch = await askAgentIfUp(home.paths, 'couchdb');
       const own = couch?.credentials['own'];
       if (couch === null || own === undefined || !('basic' in own)) throw new Error('it is not up');
-      return askAt(within, new URL(path, couch.url).href, method, as ?? own.basic, body);
+      const headers = { authorization: basicOf(as ?? own.basic) };
+      return askAt(within, new URL(path, couch.url).href, method, headers, body);
     },
+    askUrl: (url, method, headers, body) => askAt(within, url, method, headers, body),
   };
 }
 
@@ -94,19 +98,22 @@ async function askAt(
   within: OtherEnd | null,
   url: string,
   method: string,
-  as: Login,
+  more: Record<string, string>,
   body: unknown,
 ): Promise<Reply> {
-  const headers = { authorization: basicOf(as), 'content-type': 'application/json' };
+  const headers = { ...more, 'content-type': 'application/json' };
   const asked = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
   if (within === null) {
     const reply = await fetch(url, asked);
-    return { status: reply.status, body: JSON.parse(await reply.text()) as Reply['body'] };
+    return { status: reply.status, body: parseBody(await reply.text()) };
   }
   const printed = await within.run(FETCH, JSON.stringify({ url, ...asked }));
   const reply = JSON.parse(printed) as { status: number; body: string };
-  return { status: reply.status, body: JSON.parse(reply.body) as Reply['body'] };
+  return { status: reply.status, body: parseBody(reply.body) };
 }
+
+/** A reply to HEAD has none. */
+const parseBody = (text: string): Reply['body'] => (text === '' ? {} : JSON.parse(text)) as Reply['body'];
 
 export interface TwoDevices {
   readonly near: Device;
@@ -136,7 +143,7 @@ export async function startTwoDevices(
   if (init.code !== 0) throw new Error(init.stderr);
   const farId = joinHome(farHome, nearHome);
   plugCable('near0', 'far0', other);
-  const near = await startDevice(nearHome, { deviceId: '', within: null, listen: ['near0'] });
+  const near = await startDevice(nearHome, { deviceId: '', within: null, listen: ['near0,near1'] });
   const far = await startDevice(farHome, { deviceId: farId, within: other, listen: ['far0'] });
   const { identity } = await near.status();
   return {
@@ -155,6 +162,17 @@ const withId = (device: Device, deviceId: string): Device => ({
     return device.up;
   },
 });
+
+/** One more device of their user, at the other end of a second cable of `near`. */
+export async function startThirdDevice(t: TestContext, { near }: TwoDevices): Promise<Device> {
+  const other = await createOtherEnd();
+  t.after(() => other.close());
+  other.ip('link set lo up');
+  const home = createTestHome(t);
+  const deviceId = joinHome(home, near.home);
+  plugCable('near1', 'third0', other);
+  return startDevice(home, { deviceId, within: other, listen: ['third0'] });
+}
 
 /** The document, when it is there. */
 export const document = (device: Device, database: string, id: string): Promise<Reply['body']> =>
