@@ -22,6 +22,13 @@ cat >/etc/apparmor.d/tunables/patchcord.d/test <<END
 @{patchcord_node}+=$node /usr/bin/perl
 @{patchcord_executable}+=$repo/build/patchcord-gateway-confined
 END
+# An ordinary user of this machine has to reach the program, wherever it was cloned to.
+for folder in "$repo" "$(readlink -f node_modules)" "$node"; do
+  while [ "$folder" != / ]; do
+    folder=$(dirname "$folder")
+    chmod a+x "$folder"
+  done
+done
 apparmor_parser --replace --skip-cache /etc/apparmor.d/patchcord-gateway /etc/apparmor.d/patchcord-agent
 
 for file in .test-build/confinement/*"$(word only)"*.guest.js; do

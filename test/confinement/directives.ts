@@ -1,0 +1,47 @@
+// For each directive of the units: what shows, inside of a unit of a user's own manager, that it holds. The same
+// command in a unit without it has to say something else.
+
+export interface Directive {
+  readonly property: string;
+  /** Needs a user namespace, as all that changes the view of the machine does. */
+  readonly wants?: 'PrivateUsers=yes';
+  readonly command: string;
+}
+
+const status = (field: string): string => `grep ^${field}: /proc/self/status`;
+const mountOf = (path: string): string => `awk '$5=="${path}"{print substr($6,1,2)}' /proc/self/mountinfo`;
+const FILTERED = status('Seccomp');
+const USERS = 'PrivateUsers=yes';
+
+export const DIRECTIVES: readonly Directive[] = [
+  { property: 'NoNewPrivileges=yes', command: status('NoNewPrivs') },
+  { property: 'LimitCORE=0', command: 'ulimit -Hc' },
+  { property: 'UMask=0077', command: 'umask' },
+  { property: 'UnsetEnvironment=HOME', command: 'echo $HOME' },
+  {
+    property: 'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK',
+    command: `perl -e 'print socket(S,1,1,0)+0'`,
+  },
+  { property: 'SystemCallArchitectures=native', command: FILTERED },
+  { property: 'SystemCallFilter=@system-service', command: FILTERED },
+  { property: 'SystemCallFilter=~@privileged @resources @mount @swap @reboot @debug', command: FILTERED },
+  { property: 'RestrictNamespaces=yes', command: 'unshare -U true 2>/dev/null; echo $?' },
+  { property: 'RestrictRealtime=yes', command: FILTERED },
+  {
+    property: 'RestrictSUIDSGID=yes',
+    command: 'cd; touch suid; chmod u+s suid 2>/dev/null; echo $?; rm suid',
+  },
+  { property: 'LockPersonality=yes', command: 'setarch -R true 2>/dev/null; echo $?' },
+  { property: 'PrivateUsers=yes', command: 'cat /proc/self/uid_map' },
+  { property: 'CapabilityBoundingSet=', wants: USERS, command: status('CapBnd') },
+  { property: 'ProtectSystem=strict', wants: USERS, command: mountOf('/') },
+  { property: 'ProtectHome=read-only', wants: USERS, command: 'touch ~/here 2>/dev/null; echo $?' },
+  { property: 'PrivateTmp=yes', wants: USERS, command: 'ls -d /tmp/of-others 2>/dev/null; echo $?' },
+  { property: 'PrivateMounts=yes', wants: USERS, command: 'readlink /proc/self/ns/mnt' },
+  { property: 'ProtectControlGroups=yes', wants: USERS, command: mountOf('/sys/fs/cgroup') },
+  { property: 'ProtectKernelTunables=yes', wants: USERS, command: mountOf('/proc/sys') },
+  { property: 'ProtectKernelModules=yes', wants: USERS, command: status('CapBnd') },
+  { property: 'ProtectKernelLogs=yes', wants: USERS, command: status('CapBnd') },
+  { property: 'ProtectClock=yes', wants: USERS, command: status('CapBnd') },
+  { property: 'ProtectHostname=yes', wants: USERS, command: 'readlink /proc/self/ns/uts' },
+];
