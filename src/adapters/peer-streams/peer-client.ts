@@ -23,6 +23,8 @@ export interface ClaimedLeaves {
 export interface PeerClient {
   /** The names of databases that the peer gives this device to read. */
   databases(device: DeviceId, signal: AbortSignal): Promise<string[]>;
+  /** Whether the peer has this database: what it lists may be names that nobody looked up. */
+  hasDatabase(device: DeviceId, database: string, signal: AbortSignal): Promise<boolean>;
   /** How many changes of a database come after `since`; null where it does not say, but that there are some. */
   pending(asked: PendingAsked, signal: AbortSignal): Promise<number | null>;
   /** Those of at most 1,000 `ids` that it has, and gives. */
@@ -105,6 +107,11 @@ export function createPeerClient({ port, token }: PeerClientOptions): PeerClient
     async databases(device, signal) {
       const names = await askJson({ device, path: 'couch/_all_dbs', signal });
       return texts(names).slice(0, MAX_OFFERS);
+    },
+    async hasDatabase(device, database, signal) {
+      const reply = await ask({ device, path: `couch/${encodeURIComponent(database)}`, signal });
+      await readAll(reply, JSON_BYTES);
+      return reply.statusCode === 200;
     },
     async pending({ device, database, since, selector }, signal) {
       const filter = selector === null ? '' : '&filter=_selector';

@@ -1,5 +1,6 @@
 // Pulls with the upstream's own replicator: transient jobs, looked after every few seconds, since one that was cut hangs,
 // and one that is gone says nothing.
+import { setMaxListeners } from 'node:events';
 import {
   CouchError,
   type CouchClient,
@@ -32,6 +33,8 @@ interface Running {
 export function createCouchPuller(context: CouchPullerContext): Puller {
   const { admin, client } = context;
   const closing = new AbortController();
+  // All jobs are asked about at the same time.
+  setMaxListeners(0, closing.signal);
   const running = new Map<string, Running>();
   let looking: Promise<void> = Promise.resolve();
 

@@ -1,5 +1,7 @@
 // Which peers are there, whose they are, and what they offer: told by the gateway's events and by asking. Events are
-// hints; what a peer counts as, this device's own policy says (core/policy/role-of.ts).
+// hints; what a peer counts as, this device's own policy says (core/policy/role-of.ts). A database counts as offered when
+// the peer has shown it: one whose launcher does not know what exists lists whatever its policy names.
+import { setMaxListeners } from 'node:events';
 import { PeerFailed, type PeerClient } from '../../adapters/peer-streams/peer-client.js';
 import { parseDeviceId, type DeviceId } from '../../core/ids.js';
 import type { KnownLeaf } from '../../core/leaf/judge.js';
@@ -10,17 +12,22 @@ export interface WatchedPeer {
   /** Null before its leaf was judged. */
   readonly leaf: KnownLeaf | null;
   readonly isHere: boolean;
+  /** Those wanted here that it gives this device to read, and has. */
   readonly offers: readonly string[];
 }
 
 export interface PeerWatch {
   note(event: SeenEvent): void;
   list(): readonly WatchedPeer[];
+  /** Pulling this from the peer failed: it counts as offered when the peer has shown it once more. */
+  doubt(device: DeviceId, database: string): void;
   close(): Promise<void>;
 }
 
 export interface PeerWatchOptions {
-  readonly client: Pick<PeerClient, 'databases'>;
+  readonly client: Pick<PeerClient, 'databases' | 'hasDatabase'>;
+  /** Whether this database would be pulled from anyone. */
+  readonly isWanted: (database: string) => boolean;
   readonly ownId: () => DeviceId;
   /** Devices to look for, whether or not they were seen. */
   readonly known: () => Iterable<DeviceId>;
@@ -35,12 +42,16 @@ const LOOK_MS = 3000;
 type Entry = { -readonly [Key in keyof WatchedPeer]: WatchedPeer[Key] } & {
   isAsking: boolean;
   isAskedAgain: boolean;
+  /** Databases that it has shown. */
+  readonly shown: Set<string>;
 };
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 
-export function createPeerWatch({ client, ownId, known, onChange }: PeerWatchOptions): PeerWatch {
+export function createPeerWatch({ client, ownId, known, isWanted, onChange }: PeerWatchOptions): PeerWatch {
   const peers = new Map<DeviceId, Entry>();
   const closing = new AbortController();
+  // Each peer is asked at the same time as the others.
+  setMaxListeners(MAX_WATCHED, closing.signal);
   const asking = new Set<Promise<void>>();
 
   function entryOf(text: string): Entry | null {
@@ -50,7 +61,7 @@ export function createPeerWatch({ client, ownId, known, onChange }: PeerWatchOpt
     if (entry !== undefined || peers.size >= MAX_WATCHED) return entry ?? null;
     const made: Entry = {
       ...{ deviceId, leaf: null, isHere: false, offers: [] },
-      ...{ isAsking: false, isAskedAgain: false },
+      ...{ isAsking: false, isAskedAgain: false, shown: new Set<string>() },
     };
     peers.set(deviceId, made);
     return made;
@@ -68,12 +79,23 @@ export function createPeerWatch({ client, ownId, known, onChange }: PeerWatchOpt
 
   async function askNow(entry: Entry): Promise<void> {
     entry.isAsking = true;
-    const offers = await client.databases(entry.deviceId, closing.signal).catch(offersOf);
+    const listed = await client.databases(entry.deviceId, closing.signal).catch(offersOf);
+    const offers = listed === null ? null : await shownOf(entry, listed);
     entry.isAsking = false;
     set(entry, offers !== null, offers ?? entry.offers);
     const again = entry.isAskedAgain;
     entry.isAskedAgain = false;
     if (again) ask(entry);
+  }
+
+  /** A 404, a refusal and a connection that broke are all no proof: it is asked again at the next look. */
+  async function shownOf({ deviceId, shown }: Entry, listed: readonly string[]): Promise<string[]> {
+    const wanted = [...new Set(listed)].filter(isWanted);
+    for (const name of wanted)
+      if (!shown.has(name) && (await client.hasDatabase(deviceId, name, closing.signal).catch(refused)))
+        shown.add(name);
+    for (const name of shown) if (!wanted.includes(name)) shown.delete(name);
+    return wanted.filter((name) => shown.has(name));
   }
 
   function set(entry: Entry, isHere: boolean, offers: readonly string[]): void {
@@ -112,6 +134,7 @@ export function createPeerWatch({ client, ownId, known, onChange }: PeerWatchOpt
       }
     },
     list: () => [...peers.values()],
+    doubt: (device, database) => void peers.get(device)?.shown.delete(database),
     async close() {
       clearInterval(timer);
       closing.abort();
@@ -125,6 +148,11 @@ const leafOf = (device: DeviceId, { issuer, cert }: Principal): KnownLeaf => ({
   issuer: issuer ?? null,
   cert: cert ?? null,
 });
+
+function refused(error: unknown): false {
+  if (!(error instanceof PeerFailed)) throw error;
+  return false;
+}
 
 const AWAY = new Set([502, 503, 504]);
 

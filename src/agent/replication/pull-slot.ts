@@ -22,6 +22,8 @@ export interface PullSlotOptions {
 
 export function openPullSlot({ job, puller, onEnd }: PullSlotOptions): PullSlot {
   const closing = new AbortController();
+  // One listener, however often it is begun again.
+  const closed = aborted(closing.signal);
   let pull: Pull | null = null;
   const isClosing = (): boolean => closing.signal.aborted;
   let failures = 0;
@@ -43,7 +45,7 @@ export function openPullSlot({ job, puller, onEnd }: PullSlotOptions): PullSlot 
   async function runOnce(): Promise<string> {
     try {
       pull = await puller.start(job);
-      const ended = await Promise.race([pull.ended, aborted(closing.signal)]);
+      const ended = await Promise.race([pull.ended, closed]);
       await pull.cancel();
       return ended ?? 'it ended';
     } catch (error) {
@@ -98,13 +100,11 @@ const aborted = (signal: AbortSignal): Promise<null> =>
 
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
   });

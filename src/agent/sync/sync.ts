@@ -55,6 +55,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     client,
     ownId: () => membership.identity().deviceId,
     known: () => knownDevices(settings, membership, policy()),
+    isWanted: (database) => isPulled(policy(), database),
     onChange: refresh,
   });
   const blobs = createBlobs({
@@ -68,7 +69,10 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     memory,
     ...{ policy, peers: () => watch.list(), databases: service.databases, isRevoked: service.isRevoked },
     makeDatabase: upstream.admin === null ? null : (name) => makeDatabase(name, upstream, service),
-    onEvent: report.sync,
+    onEvent(event) {
+      if (event.event === 'pull-failed') watch.doubt(event.deviceId, event.database);
+      report.sync(event);
+    },
   });
   function refresh(): void {
     replication.refresh();
@@ -124,10 +128,11 @@ const fetchPeers = (
   });
 
 /** Those into which peers may write, by this device's own policy. */
-function pulledDatabases({ databases, policy }: Service): string[] {
-  const roles = [...ownRoles(policy()), ...foreignRoles(policy())];
-  return (databases() ?? []).filter((name) => roles.some((role) => grantOf(role, name)?.access === 'write'));
-}
+const pulledDatabases = ({ databases, policy }: Service): string[] =>
+  (databases() ?? []).filter((name) => isPulled(policy(), name));
+
+const isPulled = (policy: Policy, database: string): boolean =>
+  [...ownRoles(policy), ...foreignRoles(policy)].some((role) => grantOf(role, database)?.access === 'write');
 
 async function makeDatabase(database: string, { url, admin }: Upstream, service: Service): Promise<void> {
   if (admin === null) return;

@@ -1,0 +1,58 @@
+// What counts as offered by a peer: not what it lists, but what it has shown.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPeerWatch } from '../../../dist/agent/replication/peer-watch.js';
+import type { DeviceId } from '../../../dist/core/ids.js';
+
+const [OWN, PEER] = ['A'.repeat(48) as DeviceId, 'B'.repeat(48) as DeviceId];
+
+/** A watch on one peer that lists and has these; it is asked again by `ask`. */
+function watchOn(t: { after: (end: () => unknown) => void }, lists: string[], has: string[]) {
+  const asked: string[] = [];
+  let changed = (): void => undefined;
+  const watch = createPeerWatch({
+    client: {
+      databases: () => Promise.resolve(lists),
+      hasDatabase(_device, database) {
+        asked.push(database);
+        return Promise.resolve(has.includes(database));
+      },
+    },
+    ownId: () => OWN,
+    known: () => [PEER],
+    isWanted: (database) => database.startsWith('dmedia-0'),
+    onChange: () => changed(),
+  });
+  t.after(() => watch.close());
+  const change = (): Promise<void> => new Promise((resolve) => (changed = resolve));
+  const hint = { address: 'fe80::1', zone: 'usb0', port: 1, instance: 'x', time: '' };
+  const ask = (): void => watch.note({ event: 'peer-seen', deviceId: PEER, ...hint });
+  return { watch, asked, change, ask };
+}
+
+test('a database that a peer lists and does not have is not offered; one that it has is', async (t) => {
+  const { watch, asked, change } = watchOn(t, ['dmedia-0', 'dmedia-0-film', 'plans'], ['dmedia-0', 'plans']);
+  await change();
+  assert.deepEqual(watch.list()[0]?.offers, ['dmedia-0']);
+  assert.deepEqual(asked, ['dmedia-0', 'dmedia-0-film'], 'what nobody wants is not asked for');
+});
+
+test('it is asked for again until it is there, and after its pull failed', async (t) => {
+  const has: string[] = [];
+  const { watch, change, ask } = watchOn(t, ['dmedia-0'], has);
+  await change();
+  assert.deepEqual(watch.list()[0]?.offers, []);
+
+  has.push('dmedia-0');
+  let next = change();
+  ask();
+  await next;
+  assert.deepEqual(watch.list()[0]?.offers, ['dmedia-0']);
+
+  has.pop();
+  watch.doubt(PEER, 'dmedia-0');
+  next = change();
+  ask();
+  await next;
+  assert.deepEqual(watch.list()[0]?.offers, []);
+});
