@@ -18,6 +18,10 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 /** Without what does not print, and not longer than people read. */
 export const cleanText = (text: string): string => text.slice(0, MAX_TEXT).replace(UNPRINTABLE, '\ufffd');
 
+/** Addresses of requests say nothing to people, and fill a line. */
+export const cleanReason = (reason: string): string =>
+  cleanText(reason.replace(/https?:\/\/[^\s"'<>]+/g, '…'));
+
 export const text = v.pipe(v.string(), v.transform(cleanText));
 export const id = v.pipe(v.string(), v.regex(/^[3-9A-Y]{48}$/));
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));

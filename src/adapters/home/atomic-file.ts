@@ -1,7 +1,8 @@
 // Writes files so that a crash is boring: what is there afterwards is the old or the new, whole. Knows no content.
-import { chmod, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { makeFolders } from './make-folders.js';
 
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
@@ -9,7 +10,7 @@ const SUFFIX_BYTES = 6;
 
 /** Makes the folder, and those above it, for this user alone; a folder that is there is closed to others. */
 export async function makePrivateFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  await makeFolders(folder, PRIVATE_FOLDER);
   await chmod(folder, PRIVATE_FOLDER);
 }
 

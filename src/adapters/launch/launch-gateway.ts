@@ -73,6 +73,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
   const events = createEventQueue<TimedEvent>();
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
+  let isOver = false;
 
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   // A gateway that ended reads no more; its end is told by `exited`.
@@ -82,6 +83,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
   void exited.then(() => {
     options.signal?.removeEventListener('abort', onAbort);
     events.end();
+    isOver = true;
     for (const { reject } of calls.values()) reject(new GatewayError('the gateway ended'));
     calls.clear();
   });
@@ -124,6 +126,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
     pid: child.pid ?? 0,
     call: (method, params) =>
       new Promise((resolve, reject) => {
+        if (isOver) return reject(new GatewayError('the gateway ended'));
         const id = (lastId += 1);
         calls.set(id, { resolve, reject });
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);

@@ -2,9 +2,11 @@
 import { isObject } from '../../core/env/env.js';
 import type { Problem } from '../../core/env/problems.js';
 
-/** sysexits(3). */
+/** sysexits(3), and a few beside. */
 export const EXIT = {
   ok: 0,
+  /** A person was asked, and said no: nothing was changed. */
+  declined: 1,
   usage: 64,
   data: 65,
   noInput: 66,

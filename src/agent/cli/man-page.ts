@@ -47,7 +47,9 @@ function formatPage(command: Command, help: Help, names: readonly string[], vers
       'EXAMPLES',
       examplesOf(command).flatMap(([typed, purpose]) => term(typed, purpose)),
     ),
-    ...section('EXIT STATUS', ['0 when it was done; otherwise a code of sysexits(3).']),
+    ...section('EXIT STATUS', [
+      '0 when it was done; 1 when it asked, and the answer was no; otherwise a code of sysexits(3).',
+    ]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -61,18 +61,42 @@ export function createProgram(cli: Cli): Command {
     addShell,
   ])
     add(program, cli);
+  nameOwnHelp(program, []);
   return program;
+}
+
+/** An error of a command names the help of that command. */
+function nameOwnHelp(command: Command, above: readonly string[]): void {
+  const names = [...above, command.name()];
+  command.showHelpAfterError(`See \`${names.join(' ')} --help\`.`);
+  for (const below of command.commands) nameOwnHelp(below, names);
 }
 
 /** Runs the arguments; resolves with the exit code. */
 export async function runProgram(program: Command, cli: Cli, args: readonly string[]): Promise<number> {
   try {
-    await program.parseAsync(args, { from: 'user' });
+    const asked = withoutHelpWord(args);
+    checkNames(program, asked);
+    await program.parseAsync(asked, { from: 'user' });
     return cli.exitCode();
   } catch (error) {
     // Commander has told it already: help and versions are no failure, everything else is a wrong use.
     const { exitCode, code } = error as Partial<CommanderError>;
     if (typeof exitCode !== 'number' || code === undefined) throw error;
     return exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** `help` takes as many names as there are: "help files import" is "files import --help". */
+const withoutHelpWord = ([first, ...names]: readonly string[]): string[] =>
+  first === 'help' && names.length > 0 ? [...names, '--help'] : first === undefined ? [] : [first, ...names];
+
+/** A name below a command that has none such is wrong, whatever options come with it and whatever its default is. */
+function checkNames(program: Command, args: readonly string[]): void {
+  let command = program;
+  for (const arg of args) {
+    if (command.commands.length === 0 || arg.startsWith('-') || arg === 'help') return;
+    const below = command.commands.find((one) => one.name() === arg || one.aliases().includes(arg));
+    command = below ?? command.error(`error: unknown command '${arg}'`, { code: 'commander.unknownCommand' });
   }
 }

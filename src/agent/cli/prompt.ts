@@ -38,5 +38,5 @@ export async function requireYes(context: CommandContext, yes: boolean, question
     throw new Failure('usage', 'needs-yes', 'nothing was changed: there is no one to ask here', {
       hint: 'Say --yes.',
     });
-  if (!(await confirm(context, question))) throw new Failure('usage', 'declined', 'nothing was changed');
+  if (!(await confirm(context, question))) throw new Failure('declined', 'declined', 'nothing was changed');
 }

@@ -7,6 +7,7 @@ import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
 import { readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
 import { parseSettings, readSettings, type Settings } from '../config/settings.js';
+import { refuseOtherName } from '../directory/own-name.js';
 import { askAgentIfUp } from '../rpc/ask-agent.js';
 
 interface Options {
@@ -53,15 +54,24 @@ export function addConfig(program: Command, cli: Cli): void {
   ]);
 }
 
-async function showConfig({ paths, output }: CommandContext): Promise<void> {
-  const settings = withoutPassword(await readSettings(paths));
-  output.tell({ path: paths.config, settings }, `# ${paths.config}\n${JSON.stringify(settings, null, 2)}`);
+/** What stands on stdout can be a configuration as it is. */
+async function showConfig({ paths, output, stderr }: CommandContext): Promise<void> {
+  const settings = await readSettings(paths);
+  const isAdminHidden = (settings.couchdb?.admin ?? null) !== null;
+  const shown = shownConfig(settings);
+  if (!output.isJson)
+    stderr.write(`# ${paths.config}${isAdminHidden ? '; its couchdb.admin is left out here' : ''}\n`);
+  output.tell({ path: paths.config, isAdminHidden, settings: shown }, JSON.stringify(shown, null, 2));
 }
 
-function withoutPassword({ couchdb, ...settings }: Settings): object {
-  if (couchdb === null) return { ...settings, couchdb: 'embedded' };
-  const { url, tls, admin } = couchdb;
-  return { ...settings, couchdb: { url, ...tls, admin: admin?.username ?? null } };
+/** In the shape of the file, without passwords. */
+function shownConfig({ couchdb, stores, limits, ...settings }: Settings): object {
+  return {
+    ...settings,
+    ...(couchdb !== null && { couchdb: { url: couchdb.url, ...couchdb.tls } }),
+    files: { stores },
+    ...(limits !== null && { limits }),
+  };
 }
 
 async function checkConfig({ paths, output }: CommandContext, path = paths.config): Promise<void> {
@@ -80,6 +90,7 @@ async function changeConfig({ paths, output }: CommandContext, key: string, valu
   const before = await readConfigFile(paths);
   if (value === undefined && valueAt(before, key) === undefined)
     throw new Failure('data', 'not-set', `${key} is not set`);
+  if (key === 'name' && value !== undefined) await refuseOtherName(paths, value);
   await writeConfigFile(paths, setAt(before, key, value));
   const isUp = (await askAgentIfUp(paths, 'couchdb')) !== null;
   output.tell(

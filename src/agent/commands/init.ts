@@ -1,5 +1,6 @@
 // `patchcord init`: makes this device ahead of the first `up`, and tells it who and where it is.
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createStore } from '../../adapters/files/create-store.js';
 import type { Cli, CommandContext } from '../cli/cli.js';
@@ -7,6 +8,7 @@ import { withExamples } from '../cli/examples.js';
 import { readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
 import { Failure } from '../cli/failure.js';
 import { readSettings } from '../config/settings.js';
+import { refuseOtherName } from '../directory/own-name.js';
 import { openHome } from '../home/home.js';
 import { prepareStores } from '../up/prepare-stores.js';
 
@@ -61,13 +63,25 @@ Keep a backup of ${paths.identity}. Next: ${settings.couchdb === null ? 'patchco
   );
 }
 
+/** A store in the home that is there already may have files, and would be one no more. */
+async function refuseOtherStores({ paths }: CommandContext, stores: readonly string[]): Promise<void> {
+  const isThere = (await stat(join(paths.store, '.dmedia')).catch(() => null)) !== null;
+  if (!isThere || stores.includes(paths.store)) return;
+  throw new Failure('cannotCreate', 'configured', `this device has a store already: ${paths.store}`, {
+    hint: `To have both: patchcord files stores --add ${stores[0] ?? '…'}`,
+  });
+}
+
 /** Says nothing twice: what the file has already and is not the same is a person's to change. */
 async function writeWishes(context: CommandContext, { name, couchdb, store }: Options): Promise<void> {
   const wishes = Object.entries({ name, 'couchdb.url': couchdb, 'files.stores': store }).filter(
     ([, value]) => value !== undefined,
   );
   if (wishes.length === 0) return;
+  if (name !== undefined) await refuseOtherName(context.paths, name);
   let config = await readConfigFile(context.paths);
+  if (store !== undefined && valueAt(config, 'files.stores') === undefined)
+    await refuseOtherStores(context, store);
   for (const [path, value] of wishes) {
     const before = valueAt(config, path);
     if (before !== undefined && JSON.stringify(before) !== JSON.stringify(value)) {

@@ -2,14 +2,16 @@
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
-import { requireYes } from '../cli/prompt.js';
+import { canAsk, confirm, requireYes } from '../cli/prompt.js';
+import { NO_ADMIN } from '../config/admin.js';
+import { readConfigFile, setAt, writeConfigFile } from '../config/edit.js';
 import { FIRST_DATABASE } from '../config/default-policy.js';
 import { policyOf } from '../config/gateway-env.js';
-import { readSettings } from '../config/settings.js';
+import { readSettings, type Settings } from '../config/settings.js';
 import { openMembership } from '../directory/membership.js';
 import { writeCredentials } from '../home/credentials.js';
 import { openHome } from '../home/home.js';
-import { openAdminAccess } from '../provision/admin-access.js';
+import { openAdminAccess, type AdminAccess } from '../provision/admin-access.js';
 import { applyPlan } from '../provision/apply.js';
 import { formatStep } from '../provision/plan-text.js';
 import { readPlan, type PlanContext, type Step } from '../provision/plan.js';
@@ -63,10 +65,27 @@ async function runProvision(context: CommandContext, options: Options): Promise<
     await writeCredentials(paths.credentials, credentials);
   });
   const isUp = (await askAgentIfUp(paths, 'refresh-credentials')) !== null;
+  const isAdminKnown = await keepAdmin(context, settings, access, options);
+  const done = isUp ? 'Done; the running patchcord has it.' : 'Done. Next: patchcord up';
   output.tell(
-    { event: 'done', isUp },
-    isUp ? 'Done; the running patchcord has it.' : 'Done. Next: patchcord up',
+    { event: 'done', isUp, isAdminKnown },
+    isAdminKnown ? done : `${done}\nFor it, ${NO_ADMIN.text}, unless you ${NO_ADMIN.todo}.`,
   );
+}
+
+/** `up` follows with it what databases there are, and pulls; whether it is in the configuration now. */
+async function keepAdmin(
+  context: CommandContext,
+  { couchdb }: Settings,
+  { login }: AdminAccess,
+  { yes = false }: Options,
+): Promise<boolean> {
+  if (couchdb === null || couchdb.admin !== null) return true;
+  const { config } = context.paths;
+  const question = `Keep the administrator in ${config}, which only you can read then? \`patchcord up\` pulls with it.`;
+  if (yes || !canAsk(context) || !(await confirm(context, question))) return false;
+  await writeConfigFile(context.paths, setAt(await readConfigFile(context.paths), 'couchdb.admin', login));
+  return true;
 }
 
 const formatPlan = (url: string, steps: readonly Step[]): string =>

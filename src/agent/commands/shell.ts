@@ -1,8 +1,9 @@
 // What packagers install beside the program: completions for shells, and manual pages.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
+import { makeFolders } from '../../adapters/home/make-folders.js';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { createManPages } from '../cli/man-page.js';
@@ -40,7 +41,7 @@ async function writeManPages(
   program: Command,
   folder: string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(resolve(folder));
   for (const { file, text } of createManPages(program, version)) {
     const path = join(folder, file);
     await writeFile(path, text);

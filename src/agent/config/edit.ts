@@ -34,11 +34,13 @@ export async function writeConfigFile(paths: Paths, config: Config): Promise<voi
   await writeFileAtomic(paths.config, text);
 }
 
-/** Sets the value at a path of keys such as "listen.port"; undefined takes it out. */
+/** Sets the value at a path of keys such as "listen.port"; undefined takes it out, and what is empty then. */
 export function setAt(config: Config, path: string, value: unknown): Config {
   const [key = '', ...rest] = path.split('.');
   const { [key]: before, ...others } = config;
-  const after = rest.length === 0 ? value : setAt(isObject(before) ? before : {}, rest.join('.'), value);
+  const inner = rest.length === 0 ? value : setAt(isObject(before) ? before : {}, rest.join('.'), value);
+  const isEmptied = value === undefined && isObject(inner) && Object.keys(inner).length === 0;
+  const after = isEmptied ? undefined : inner;
   return after === undefined ? others : { ...others, [key]: after };
 }
 

@@ -5,6 +5,7 @@ import {
   type CouchClient,
   type CouchLogin,
 } from '../../adapters/couch-client/couch-client.js';
+import { NO_ADMIN } from '../config/admin.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { Settings } from '../config/settings.js';
 import { isPublic, parseSecurity } from '../provision/security.js';
@@ -16,12 +17,20 @@ export interface CouchToCheck {
   readonly credentials: Credentials;
   readonly targets: readonly Target[];
   readonly admin: CouchLogin | null;
+  /** Its administrator is made by the running `up`, and known to it alone. */
+  readonly isEmbedded: boolean;
 }
 
 const ADMIN_ROLE = '_admin';
 const UNAUTHORIZED = 401;
 
-export async function checkCouchdb({ url, credentials, targets, admin }: CouchToCheck): Promise<Finding[]> {
+export async function checkCouchdb({
+  url,
+  credentials,
+  targets,
+  admin,
+  isEmbedded,
+}: CouchToCheck): Promise<Finding[]> {
   const nobody = await sessionOf(createCouchClient(url, null));
   if (nobody === 'away')
     return [
@@ -42,6 +51,7 @@ export async function checkCouchdb({ url, credentials, targets, admin }: CouchTo
     );
   for (const target of targets) findings.push(await checkCredential(url, credentials, target.credential));
   if (admin !== null) findings.push(...(await checkDatabases(url, admin, targets)));
+  else if (!isEmbedded) findings.push(attention('admin', NO_ADMIN.text, NO_ADMIN.todo));
   return findings;
 }
 

@@ -65,5 +65,5 @@ async function checkUpstream(
   const credentials = embedded?.credentials ?? (await readCredentials(paths.credentials)) ?? {};
   const targets = targetsOf(settings.policy, credentials, identity.deviceId);
   const admin = embedded === null ? (adminLogin ?? adminOf(settings)) : null;
-  return checkCouchdb({ url, credentials, targets, admin });
+  return checkCouchdb({ url, credentials, targets, admin, isEmbedded: embedded !== null });
 }

@@ -56,7 +56,7 @@ export function createProgress(context: CommandContext, totalBytes: number): Pro
       tell();
     },
     say(fact, text) {
-      // The bar writes itself again with its next update.
+      // In the place of the bar, which is drawn again below.
       if (bar !== null) stderr.write('\r\u001b[K');
       output.tell(fact, text);
     },
@@ -64,5 +64,21 @@ export function createProgress(context: CommandContext, totalBytes: number): Pro
   };
 }
 
-const createBar = (stream: NodeJS.WriteStream): SingleBar =>
-  new SingleBar({ stream, format: BAR, hideCursor: true, clearOnComplete: true, barsize: 24 });
+const SAVES_OR_RESTORES = /\u001b[78]/g;
+
+/**
+ * The bar saves the place of the cursor when it begins, and goes back there in the end: by then lines stand there.
+ * Drawn again though nothing changed, since a line may have taken its place.
+ */
+function createBar(stream: NodeJS.WriteStream): SingleBar {
+  const write = (text: string): boolean => stream.write(text.replace(SAVES_OR_RESTORES, ''));
+  return new SingleBar({
+    stream: Object.assign(Object.create(stream) as NodeJS.WriteStream, { write }),
+    format: BAR,
+    hideCursor: true,
+    clearOnComplete: true,
+    forceRedraw: true,
+    linewrap: true,
+    barsize: 24,
+  });
+}

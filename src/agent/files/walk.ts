@@ -17,25 +17,34 @@ export interface FoundFile {
 const STORE = '.dmedia';
 const NANOSECONDS = 1e9;
 
+export interface Found {
+  readonly files: readonly FoundFile[];
+  /** Symbolic links in folders, which were passed over. */
+  readonly links: number;
+}
+
 /** All of them, in the order of their names. Fails for a path that is not there; what is no regular file is passed over. */
-export async function findFiles(paths: readonly string[]): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
+export async function findFiles(paths: readonly string[]): Promise<Found> {
+  const files: FoundFile[] = [];
+  let links = 0;
+  const onLink = (): void => void (links += 1);
   for (const path of paths.map((given) => resolve(given))) {
     const named = await stat(path).catch(() => null);
     if (named === null) throw new Failure('noInput', 'enoent', `${path} is not there`);
-    if (named.isDirectory()) for await (const file of walk(path)) found.push(file);
-    else if (named.isFile()) found.push(await describe(path));
+    if (named.isDirectory()) for await (const file of walk(path, onLink)) files.push(file);
+    else if (named.isFile()) files.push(await describe(path));
   }
-  return found;
+  return { files, links };
 }
 
-async function* walk(folder: string): AsyncGenerator<FoundFile> {
+async function* walk(folder: string, onLink: () => void): AsyncGenerator<FoundFile> {
   const entries = [];
   for await (const entry of await opendir(folder)) entries.push(entry);
   for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && entry.name !== STORE) yield* walk(path);
+    if (entry.isDirectory() && entry.name !== STORE) yield* walk(path, onLink);
     else if (entry.isFile()) yield await describe(path);
+    else if (entry.isSymbolicLink()) onLink();
   }
 }
 

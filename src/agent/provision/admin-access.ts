@@ -19,6 +19,7 @@ export interface AdminAccess {
   readonly kind: 'embedded' | 'configured';
   readonly url: string;
   readonly admin: CouchClient;
+  readonly login: CouchLogin;
   readonly credentials: Credentials;
 }
 

@@ -1,6 +1,6 @@
 // Follows which databases exist, and lets the roles of the policy into those that appear. It polls: the embedded
 // server has no `_db_updates`, and a feed that was cut would need a poll besides.
-import { CouchError, type CouchClient } from '../../adapters/couch-client/couch-client.js';
+import { CouchError, createCouchClient, type CouchClient } from '../../adapters/couch-client/couch-client.js';
 import { applyPlan } from './apply.js';
 import { planAdmissions, type PlanContext } from './plan.js';
 import type { Target } from './targets.js';
@@ -39,8 +39,6 @@ export function followDatabases(known: readonly string[], options: FollowOptions
   let before = known;
   let uuid: string | null = null;
   let isLost = false;
-  let closed = false;
-  let timer: NodeJS.Timeout | null = null;
 
   async function admitInto(database: string): Promise<void> {
     const context = { ...options, targets: options.targets(), credentials: {}, firstDatabases: [] };
@@ -63,16 +61,49 @@ export function followDatabases(known: readonly string[], options: FollowOptions
     if (isChanged) await onEvent({ event: 'databases', databases: now });
   }
 
+  return lookAgain(look, { intervalMs, onLoss });
+
+  async function onLoss(event: FollowEvent): Promise<void> {
+    if (!isLost) await onEvent(event);
+    isLost = true;
+  }
+}
+
+/** Where nobody may list its databases: only whether it answers. */
+export function followReach({
+  url,
+  intervalMs,
+  onEvent,
+}: Pick<FollowOptions, 'url' | 'intervalMs' | 'onEvent'>): DatabaseFollower {
+  const nobody = createCouchClient(url, null);
+  let isLost = false;
+  const look = async (): Promise<void> => {
+    await nobody.info().catch((error: unknown) => {
+      // It answers, if only that it tells nobody.
+      if (!(error instanceof CouchError) || error.status === null) throw error;
+    });
+    if (isLost) await onEvent({ event: 'couchdb-back' });
+    isLost = false;
+  };
+  const onLoss = async (event: FollowEvent): Promise<void> => {
+    if (!isLost) await onEvent(event);
+    isLost = true;
+  };
+  return lookAgain(look, { intervalMs, onLoss });
+}
+
+interface Looking {
+  readonly intervalMs: number;
+  readonly onLoss: (event: FollowEvent) => Promise<void>;
+}
+
+function lookAgain(look: () => Promise<void>, { intervalMs, onLoss }: Looking): DatabaseFollower {
+  let closed = false;
+  let timer: NodeJS.Timeout | null = null;
   async function lookAndWait(): Promise<void> {
-    try {
-      await look();
-    } catch (error) {
-      if (!isLost) await onEvent(lossOf(error));
-      isLost = true;
-    }
+    await look().catch((error: unknown) => onLoss(lossOf(error)));
     if (!closed) timer = setTimeout(() => void (current = lookAndWait()), intervalMs);
   }
-
   let current = lookAndWait();
   return {
     async close() {

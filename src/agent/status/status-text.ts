@@ -18,9 +18,9 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Listens', status.listeners.map(formatListener)],
     ['Confined', [status.confinedBy.length === 0 ? 'by nothing' : status.confinedBy.join(', ')]],
     ['CouchDB', couchdbLines(status, style)],
-    ['Databases', [status.couchdb.databases?.join(', ') ?? 'not known: no administrator is configured']],
+    ['Databases', [status.couchdb.databases?.join(', ') ?? 'not known: no administrator is known']],
     ['Stores', status.stores.map(formatStore)],
-    ['Connected', status.connections.map(formatConnection)],
+    ['Connected', connectionLines(status)],
     ['Seen', seenLines(status)],
     ['Streams', [streamsLine(status), ...status.peers.slice(0, SHOWN).map(formatUsedPeer)]],
     ['Pulls', pullLines(status.sync, style)],
@@ -68,8 +68,19 @@ const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]
   return freeBytes === null ? path : `${path}, ${formatBytes(freeBytes)} free`;
 };
 
-const formatConnection = ({ principal, address, requests }: AgentStatus['connections'][number]): string =>
-  `${short(principal.deviceId)} (${principal.role}) from ${address}, ${requests} requests under way`;
+/** A line for each peer and address, however many connections it has. */
+function connectionLines({ connections }: AgentStatus): string[] {
+  const lines = new Map<string, { connections: number; requests: number }>();
+  for (const { principal, address, requests } of connections) {
+    const who = `${short(principal.deviceId)} (${principal.role}) from ${address}`;
+    const before = lines.get(who) ?? { connections: 0, requests: 0 };
+    lines.set(who, { connections: before.connections + 1, requests: before.requests + requests });
+  }
+  return [...lines].map(
+    ([who, { connections: count, requests }]) =>
+      `${who}${count > 1 ? `, ${count} connections` : ''}, ${requests} requests under way`,
+  );
+}
 
 function seenLines({ discovery }: AgentStatus): string[] {
   const known = (discovery?.peers ?? []).filter(({ deviceId }) => deviceId !== null);

@@ -1,6 +1,7 @@
 // How a running `up` is, as a fact: asked over the agent's socket, and made into one screen by `status-text.ts`.
 import { createCouchClient, CouchError } from '../../adapters/couch-client/couch-client.js';
 import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
+import { NO_ADMIN } from '../config/admin.js';
 import type { Settings } from '../config/settings.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { Identity } from '../home/identity.js';
@@ -57,7 +58,7 @@ export interface StatusSources {
   readonly identity: Identity;
   /** Of this device. */
   readonly name: string;
-  readonly upstream: Pick<Upstream, 'kind' | 'url'>;
+  readonly upstream: Pick<Upstream, 'kind' | 'url' | 'admin'>;
   readonly targets: readonly Target[];
   readonly databases: readonly string[] | null;
   readonly gatewayStatus: () => Promise<unknown>;
@@ -97,10 +98,16 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     peers: gateway?.peers ?? [],
     denied: gateway?.denied ?? {},
     refusals: recent.refusals,
-    warnings: recent.warnings,
+    warnings: [...recent.warnings, ...lasting(sources)],
     sync: sources.sync,
   };
 }
+
+/** What does not work for as long as it runs. */
+const lasting = ({ upstream, startedAt }: StatusSources): RecentWarning[] =>
+  upstream.admin === null
+    ? [{ time: startedAt.toISOString(), code: NO_ADMIN.code, text: `${NO_ADMIN.text}; ${NO_ADMIN.todo}` }]
+    : [];
 
 const HIDDEN = 'hidden';
 

@@ -1,7 +1,7 @@
 // One line for each thing that happens to what is pulled and fetched, in words. Names come from peers.
 import { formatBytes } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
-import { cleanText } from '../gateway-events.js';
+import { cleanReason, cleanText } from '../gateway-events.js';
 import type { SyncEvent } from './sync.js';
 
 const ID_CHARACTERS = 8;
@@ -21,7 +21,7 @@ export function formatSyncEvent(event: SyncEvent, style: Style): string {
       return style.warn(`the database ${event.database} could not be made: ${cleanText(event.reason)}`);
     case 'pull-failed':
       return style.warn(
-        `pulling ${event.database} from ${short(event.deviceId)} stopped: ${cleanText(event.reason)}`,
+        `pulling ${event.database} from ${short(event.deviceId)} stopped: ${cleanReason(event.reason)}`,
       );
     case 'file-fetched':
       return `fetched ${short(event.id)}…, ${formatBytes(event.bytes)}`;

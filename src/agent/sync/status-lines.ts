@@ -1,7 +1,7 @@
 // What is pulled and fetched, as lines of the screen of `patchcord status`.
 import { formatBytes, formatSeconds } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
-import { cleanText } from '../gateway-events.js';
+import { cleanReason, cleanText } from '../gateway-events.js';
 import type { PullStatus, SyncStatus } from './describe.js';
 import { HOLD_WORDS } from './event-text.js';
 
@@ -28,7 +28,7 @@ function formatPull(
     case 'starting':
       return `${head}begins`;
     case 'failed':
-      return head + style.warn(`failed, tried again: ${cleanText(reason ?? '')}`);
+      return head + style.warn(`failed, tried again: ${cleanReason(reason ?? '')}`);
     case 'pulling':
       return `${head}${done} documents, ${pending ?? 'some'} to come${failures}`;
     case 'current':

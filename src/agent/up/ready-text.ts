@@ -1,6 +1,7 @@
 // The few lines that `up` begins with: who this is, where it listens, what it serves, and what to do next.
 import { formatBytes } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
+import { NO_ADMIN } from '../config/admin.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { UpReady } from './describe.js';
 
@@ -45,12 +46,15 @@ function listenText({ listeners, listenOn }: UpReady): string {
 function couchdbText({ couchdb }: UpReady): string {
   if (couchdb.kind === 'embedded')
     return `embedded at ${couchdb.url}, for trying things; your data is better off in Apache CouchDB`;
-  const { missingCredentials, url } = couchdb;
-  if (missingCredentials.length === 0) return url;
+  const { missingCredentials, url, hasAdmin } = couchdb;
+  if (missingCredentials.length === 0)
+    return hasAdmin ? url : `${url}; ${NO_ADMIN.text}.\n${sentence(NO_ADMIN.todo)}`;
   if (!missingCredentials.includes(OWN_CREDENTIAL))
     return `${url}, but without limited credentials for ${missingCredentials.length} of the roles:\nwhat those reach is not served. Run \`patchcord provision\`, which makes them.`;
   return `${couchdb.url}, but there are no limited credentials (${couchdb.missingCredentials.join(', ')}) for it yet:\nno database is served. Run \`patchcord provision\`, which makes them.`;
 }
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 function servesText({ couchdb }: UpReady): string {
   const { databases, missingCredentials } = couchdb;

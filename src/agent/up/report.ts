@@ -1,18 +1,21 @@
 // Tells what happens while `up` runs: one line each, as text or as JSON.
 import type { Output } from '../cli/output.js';
 import type { Style } from '../cli/style.js';
-import { cleanText, type SeenEvent } from '../gateway-events.js';
+import { cleanText, type GatewayReady, type SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { formatDirectoryEvent, type DirectoryEvent } from '../directory/events.js';
 import type { SyncEvent } from '../sync/sync.js';
 import { formatSyncEvent } from '../sync/event-text.js';
 import type { UpReady } from './describe.js';
 import { formatEvent, formatFollow } from './event-text.js';
-import { formatReady } from './ready-text.js';
+import { createPresence } from './presence.js';
+import { formatListener, formatReady } from './ready-text.js';
 
 export interface UpReport {
   readonly ready: (ready: UpReady) => void;
   readonly gateway: (event: SeenEvent) => void;
+  readonly gatewayEnded: (restartInMs: number) => void;
+  readonly gatewayRestarted: (ready: GatewayReady) => void;
   readonly gatewayLog: (line: string) => void;
   readonly follow: (event: FollowEvent) => void;
   readonly directory: (event: DirectoryEvent) => void;
@@ -20,6 +23,8 @@ export interface UpReport {
   readonly embeddedDied: (restartInMs: number) => void;
   readonly stopped: () => void;
 }
+
+const SECOND_MS = 1000;
 
 export interface ReportOptions {
   readonly output: Output;
@@ -34,9 +39,22 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     const time = now();
     output.tell({ time: time.toISOString(), ...fact }, text === null ? null : at(text, time));
   };
+  const presence = createPresence();
   return {
     ready: (ready) => output.tell({ time: now().toISOString(), ...ready }, formatReady(ready, style)),
-    gateway: (event) => tell(event, formatEvent(event, style)),
+    gateway: (event) => tell(event, presence.isNews(event) ? formatEvent(event, style) : null),
+    gatewayEnded(restartInMs) {
+      presence.clear();
+      const text = `the gateway ended by itself, and is started again in ${restartInMs / SECOND_MS} s`;
+      tell({ event: 'gateway-ended', restartInMs }, style.warn(text));
+    },
+    gatewayRestarted({ listeners }) {
+      const where = listeners.map(formatListener).join('; ');
+      tell(
+        { event: 'gateway-restarted', listeners },
+        `the gateway is up again, and listens ${where || 'nowhere yet'}`,
+      );
+    },
     gatewayLog(line) {
       if (isWorthReading(line)) logLine(`gateway: ${cleanText(line)}`);
     },

@@ -1,10 +1,5 @@
 // The gateway while it runs, kept current: what exists in CouchDB, and with which credentials it may be asked.
-import {
-  GatewayError,
-  launchGateway,
-  NotConfined,
-  type Gateway,
-} from '../../adapters/launch/launch-gateway.js';
+import { GatewayError, launchGateway, NotConfined } from '../../adapters/launch/launch-gateway.js';
 import { Failure } from '../cli/failure.js';
 import {
   createGatewayEnv,
@@ -13,7 +8,7 @@ import {
   withoutUnusable,
   type Credentials,
 } from '../config/gateway-env.js';
-import { parseGatewayEvent, parseReady, type GatewayReady, type SeenEvent } from '../gateway-events.js';
+import type { GatewayReady, SeenEvent } from '../gateway-events.js';
 import { readCredentials } from '../home/credentials.js';
 import { eventOf } from '../directory/events.js';
 import type { Membership } from '../directory/membership.js';
@@ -23,17 +18,18 @@ import type { KnownLeaf } from '../../core/leaf/judge.js';
 import { compilePolicy } from '../../core/policy/compile.js';
 import type { Policy as CompiledPolicy } from '../../core/policy/policy.js';
 import { isRevokedLeaf } from '../directory/revoked-leaf.js';
-import { followDatabases, type FollowEvent } from '../provision/follow.js';
+import { followDatabases, followReach, type FollowEvent } from '../provision/follow.js';
 import { targetsOf, type Target } from '../provision/targets.js';
 import { createRecent, type Recent } from '../status/recent.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
+import { keepGateway } from './keep-gateway.js';
 import { addShareCredentials } from './share-credentials.js';
 
 export interface Service {
   readonly ready: GatewayReady;
   readonly recent: Recent;
-  /** Of the gateway, as it answers. */
+  /** Of the gateway, as it answers; null while there is none. */
   status(): Promise<unknown>;
   /** One of the gateway's methods for pairing. */
   readonly pair: (method: string, params: unknown) => Promise<unknown>;
@@ -47,7 +43,7 @@ export interface Service {
   readonly policy: () => CompiledPolicy;
   readonly isRevoked: (leaf: KnownLeaf) => boolean;
   observe(observer: ServiceObserver): void;
-  /** Resolves when it is over in good order; fails when the gateway ended by itself. */
+  /** Resolves when it is over in good order; fails when the gateway ends again and again. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -93,13 +89,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 
   await addCredentials();
-  const gateway = await launchGateway(createGatewayEnv(parts()), {
-    signal,
-    onLog: report.gatewayLog,
-    requireConfinement: context.requireConfinement,
-    inOwnUnit: context.gatewayInUnit,
-  }).catch(refuse);
-  const ready = parseReady(gateway.ready);
+  const launch = () =>
+    launchGateway(createGatewayEnv(parts()), {
+      signal,
+      onLog: report.gatewayLog,
+      requireConfinement: context.requireConfinement,
+      inOwnUnit: context.gatewayInUnit,
+    }).catch(refuse);
   const recent = createRecent();
   const observers: ServiceObserver[] = [];
   const onEvent = async (event: SeenEvent): Promise<void> => {
@@ -113,13 +109,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     report.directory({ event: 'not-in-force', reason: error instanceof Error ? error.message : 'unknown' });
   const compile = () => compilePolicy(withoutUnusable(policy(), credentials), NO_CONTEXT, createProblems());
   let compiled = compile();
-  let reading: Promise<Problems> = Promise.resolve([]);
+  const gateway = await keepGateway({
+    ...{ launch, onEvent, onEnd: report.gatewayEnded, onRestart: report.gatewayRestarted },
+    nowMs: () => performance.now(),
+  });
 
   const reload = async (): Promise<void> => {
     compiled = compile();
     // Before the gateway: whoever is denied is pulled from no more, even when it does not answer.
     for (const observer of observers) observer.onChange();
-    await within(RELOAD_MS, gateway.call('reload', createReload(parts())));
+    // One that is started anew is given all of it.
+    if (gateway.isUp()) await within(RELOAD_MS, gateway.call('reload', createReload(parts())));
   };
   /** What was stored holds, or it is said that it does not: the gateway is then as it was before. */
   membership.onChange(async (taken) => {
@@ -133,21 +133,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     report.follow(event);
   };
+  const following = { url: upstream.url, intervalMs: FOLLOW_MS, onEvent: onFollow };
   const follower =
-    upstream.admin &&
-    followDatabases(databases ?? [], {
-      url: upstream.url,
-      admin: upstream.admin.client,
-      // Before `provision` was asked for, nothing is changed in a CouchDB that a person named.
-      targets: () => targets().filter(({ credential }) => Object.hasOwn(credentials, credential)),
-      intervalMs: FOLLOW_MS,
-      onEvent: onFollow,
-    });
+    upstream.admin === null
+      ? followReach(following)
+      : followDatabases(databases ?? [], {
+          ...following,
+          admin: upstream.admin.client,
+          // Before `provision` was asked for, nothing is changed in a CouchDB that a person named.
+          targets: () => targets().filter(({ credential }) => Object.hasOwn(credentials, credential)),
+        });
 
   return {
-    ready,
+    ready: gateway.ready,
     recent,
-    status: () => gateway.call('status'),
+    status: () => (gateway.isUp() ? gateway.call('status') : Promise.resolve(null)),
     pair: (method, params) => gateway.call(method, params),
     databases: () => databases,
     credentials: () => credentials,
@@ -159,21 +159,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (upstream.kind === 'configured') credentials = (await readCredentials(paths.credentials)) ?? {};
       await reload();
     },
-    async run(until) {
-      reading = readEvents(gateway, ready, onEvent);
-      await Promise.race([aborted(until), gateway.exited]);
-      if (until.aborted) return;
-      const [code, problems] = [await gateway.exited, await reading];
-      // It had a signal of its own, and ended in good order.
-      if (code === 0) return;
-      throw new Failure(problems.length > 0 ? 'config' : 'software', 'gateway-ended', 'the gateway ended', {
-        problems,
-      });
-    },
+    run: (until) => gateway.run(until),
     async close() {
-      await follower?.close();
+      await follower.close();
       await gateway.stop();
-      await reading;
     },
   };
 }
@@ -183,31 +172,6 @@ const within = <Result>(ms: number, answered: Promise<Result>): Promise<Result> 
     const timer = setTimeout(() => reject(new GatewayError('the gateway does not answer')), ms);
     answered.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-type Problems = Extract<SeenEvent, { event: 'fatal' }>['problems'];
-
-/** Tells every event; resolves with the problems that ended the gateway, when it has ended. */
-async function readEvents(
-  gateway: Gateway,
-  ready: GatewayReady,
-  tell: (event: SeenEvent) => Promise<void>,
-): Promise<Problems> {
-  let problems: Problems = [];
-  for await (const raw of gateway.events) {
-    const event = parseGatewayEvent(raw);
-    if (event?.event === 'fatal') problems = event.problems;
-    // The listeners of the start stand in `ready`.
-    const isTold = event?.event === 'stopped' || (event?.event === 'listening' && event.time <= ready.time);
-    if (event !== null && !isTold) await tell(event);
-  }
-  return problems;
-}
 
 const EX_OSERR = 71;
 

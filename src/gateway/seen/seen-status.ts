@@ -53,7 +53,7 @@ export function describeSeen({ env, now, links, table, counts }: SeenSources): S
       instance,
       ...address,
       standing: isRevoked(deviceId) ? 'revoked' : standing,
-      connected: isLive,
+      connected: isLive && !isRevoked(deviceId),
     })),
     ...counts,
   };

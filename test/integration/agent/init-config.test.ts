@@ -36,6 +36,19 @@ test('init makes stores where it is told, and changes no configuration that says
   assert.ok(!existsSync(other));
 });
 
+test('init on a device that has a store replaces it by no other, and says how to have both', async (t) => {
+  const home = createTestHome(t);
+  const disk = join(home.scratch, 'disk');
+  await patchcord(home, ['init']);
+  const refused = await patchcord(home, ['init', '--json', '--store', disk]);
+  assert.equal(refused.code, 73);
+  assert.equal(failureOf(refused), 'configured');
+  assert.ok(!existsSync(home.paths.config) && !existsSync(disk));
+  assert.equal((await patchcord(home, ['files', 'stores', '--add', disk])).code, 0);
+  const again = await patchcord(home, ['init', '--json', '--store', home.paths.store, '--store', disk]);
+  assert.deepEqual(factOf(again)['stores'], [home.paths.store, disk]);
+});
+
 test('init with a CouchDB that cannot be one changes nothing', async (t) => {
   const home = createTestHome(t);
   const refused = await patchcord(home, ['init', '--json', '--couchdb', 'http://example.org:5984/']);
@@ -55,11 +68,47 @@ test('config shows what is in force, without the password', async (t) => {
     },
   });
   for (const args of [['config'], ['config', 'show', '--json']]) {
-    const { code, stdout } = await patchcord(home, args);
+    const { code, stdout, stderr } = await patchcord(home, args);
     assert.equal(code, 0);
     assert.ok(stdout.includes('http://127.0.0.1:5984/') && stdout.includes('link-local'));
-    assert.ok(!stdout.includes('secret-of-the-test'));
+    assert.ok(!`${stdout}${stderr}`.includes('secret-of-the-test'));
   }
+});
+
+test('what config shows is a configuration', async (t) => {
+  const home = createTestHome(t);
+  for (const config of [
+    {},
+    {
+      name: 'Ada’s laptop',
+      couchdb: { url: 'http://127.0.0.1:5984/', admin: { username: 'root', password: 'secret-of-the-test' } },
+      limits: { idleMs: 65_000 },
+      fetch: { maxFileBytes: 1000 },
+    },
+  ]) {
+    home.writeConfig(config);
+    const { stdout } = await patchcord(home, ['config']);
+    const file = join(home.scratch, 'shown.json');
+    writeFileSync(file, stdout);
+    assert.equal((await patchcord(home, ['config', 'check', file])).code, 0, stdout);
+    home.writeConfig(stdout);
+    assert.equal((await patchcord(home, ['config'])).stdout, stdout);
+  }
+});
+
+test('a device has one name: the configuration gives it none beside that of the directory', async (t) => {
+  const home = createTestHome(t);
+  const up = await startUp(home);
+  assert.equal((await patchcord(home, ['rename', up.ready.identity.deviceId, 'Grace'])).code, 0);
+  up.kill('SIGTERM');
+  await up.ended;
+  const refused = await patchcord(home, ['config', 'set', '--json', 'name', 'Ada']);
+  assert.equal(refused.code, 73);
+  assert.equal(failureOf(refused), 'named');
+  assert.equal((await patchcord(home, ['config', 'set', 'name', 'Grace'])).code, 0);
+  assert.equal((await patchcord(home, ['config', 'unset', 'name'])).code, 0);
+  const again = await startUp(home);
+  assert.equal((again.ready.identity as { name?: string }).name, 'Grace');
 });
 
 test('config set changes one value, and never into something with problems', async (t) => {
@@ -73,7 +122,7 @@ test('config set changes one value, and never into something with problems', asy
   assert.equal(refused.code, 78);
   assert.deepEqual(read(), { listen: { port: 41_000 }, name: 'Ada’s laptop' });
 
-  assert.equal((await patchcord(home, ['config', 'unset', 'listen'])).code, 0);
+  assert.equal((await patchcord(home, ['config', 'unset', 'listen.port'])).code, 0);
   assert.deepEqual(read(), { name: 'Ada’s laptop' });
   const missing = await patchcord(home, ['config', 'unset', '--json', 'listen']);
   assert.equal(missing.code, 65);

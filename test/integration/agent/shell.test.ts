@@ -26,6 +26,25 @@ test('the version and help are told; a wrong use is 64', async (t) => {
   assert.ok(!existsSync(home.paths.home));
 });
 
+test('a name that is none is a wrong use, whatever comes with it; the help that is named is that of the command', async (t) => {
+  const home = createTestHome(t);
+  for (const [args, named] of [
+    [['ca', 'backup', '--help'], 'patchcord ca --help'],
+    [['ca', 'bogus'], 'patchcord ca --help'],
+    [['config', 'bogus'], 'patchcord config --help'],
+    [['help', 'files', 'bogus'], 'patchcord files --help'],
+    [['bogus', '--help'], 'patchcord --help'],
+    [['files', 'list', '--bogus'], 'patchcord files list --help'],
+  ] as const) {
+    const { code, stderr } = await patchcord(home, args);
+    assert.equal(code, 64, args.join(' '));
+    assert.ok(stderr.includes(`See \`${named}\``), stderr);
+  }
+  const help = await patchcord(home, ['help', 'files', 'import']);
+  assert.deepEqual(help, await patchcord(home, ['files', 'import', '--help']));
+  assert.equal(help.code, 0);
+});
+
 test('there are completions for each shell, and bash takes its own', async (t) => {
   const home = createTestHome(t);
   for (const shell of ['bash', 'zsh', 'fish']) {
@@ -60,6 +79,13 @@ test('there is a manual page for each command, with what its help has', async (t
   const page = readFileSync(join(folder, 'patchcord-files-import.1'), 'utf8');
   for (const part of ['.TH "PATCHCORD-FILES-IMPORT" "1"', '\\-\\-no\\-document', '.SH EXAMPLES'])
     assert.ok(page.includes(part), part);
+});
+
+test('a folder that cannot be made is told at once', { timeout: 20_000 }, async (t) => {
+  const home = createTestHome(t);
+  const { code } = await patchcord(home, ['man', '/proc/x/y']);
+  assert.equal(code, 66);
+  assert.equal((await patchcord(home, ['man', join(home.scratch, 'a', 'b')])).code, 0);
 });
 
 test('colour is for terminals only', async (t) => {

@@ -1,9 +1,10 @@
 // What a command does at a terminal, and only there: it asks, draws a bar, and has colours.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createTestHome, patchcord, startPatchcord, startUp, type TestHome } from '../../kit/agent.js';
+import { screenOf } from '../../kit/screen.js';
 import { startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
 
 const TERMINAL = { terminal: true } as const;
@@ -56,7 +57,7 @@ for (const kind of UPSTREAM_KINDS) {
         await command.untilText('[y/N] ');
         assert.ok(command.stdout().includes(database));
         command.type(answer);
-        assert.notEqual((await command.ended).code, 0);
+        assert.equal((await command.ended).code, answer === CTRL_C ? 130 : 1);
         assert.ok(!command.stdout().includes(couch.admin.password), 'the password was shown');
         assert.equal(await securityOf(), before);
         assert.ok(!existsSync(home.paths.credentials));
@@ -69,8 +70,14 @@ for (const kind of UPSTREAM_KINDS) {
       const command = await signIn(home, couch.admin.password);
       await command.untilText('[y/N] ');
       command.type('y\r');
+      // What `up` needs of it, it keeps for this user alone.
+      await command.untilText(home.paths.config);
+      command.type('y\r');
       assert.equal((await command.ended).code, 0);
       assert.ok((await securityOf()).includes('patchcord:own-device'));
+      assert.equal(statSync(home.paths.config).mode & 0o777, 0o600);
+      const { couchdb } = JSON.parse(readFileSync(home.paths.config, 'utf8')) as { couchdb: unknown };
+      assert.deepEqual(couchdb, { url: couch.url, admin: couch.admin });
       const { own } = JSON.parse(readFileSync(home.paths.credentials, 'utf8')) as {
         own: { basic: { username: string } };
       };
@@ -103,6 +110,20 @@ test('an import has a bar at a terminal, and no trace of one elsewhere', async (
   assert.equal(piped.code, 0);
   assert.doesNotMatch(`${piped.stdout}${piped.stderr}`, BAR);
   assert.ok(!`${piped.stdout}${piped.stderr}`.includes(ESCAPE));
+});
+
+test('what an import says stays, above a bar that is gone in the end', async (t) => {
+  const home = createTestHome(t);
+  await patchcord(home, ['init']);
+  const folder = join(home.scratch, 'takes');
+  mkdirSync(folder);
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(folder, name), Buffer.alloc(9_000_000, name));
+  const { stdout } = await startPatchcord(home, ['files', 'import', '--no-document', folder], TERMINAL).ended;
+  const screen = screenOf(stdout);
+  assert.equal(screen.length, 5, screen.join('\n'));
+  for (const name of ['a', 'b', 'c', 'd'])
+    assert.ok(screen.some((line) => /^\w{48} {2}/.test(line) && line.includes(join(folder, name))));
+  assert.match(screen.at(-1) ?? '', /^4 stored/);
 });
 
 test('colours are at a terminal only, and not where NO_COLOR or a dumb terminal says so', async (t) => {

@@ -8,6 +8,7 @@ import {
   failureOf,
   isEvent,
   issueDevice,
+  linesOf,
   patchcord,
   startUp,
   type TestHome,
@@ -146,6 +147,44 @@ test('a CouchDB that is away does not stop the start, and is noticed when it is 
   assert.equal((await ask(up.port, issueDevice(home), get(`/couch/${database}`)))?.status, 200);
   up.kill('SIGTERM');
   assert.equal((await up.ended).code, 0);
+});
+
+test('without an administrator it says what that means, everywhere; with one there is nothing to say', async (t) => {
+  const couch = await startEmbedded();
+  t.after(() => couch.close());
+  const member = await couch.createUser('own');
+  await couch.createDatabase('dmedia-0', { members: [member] });
+  const home = createTestHome(t);
+  home.writeConfig({ couchdb: { url: couch.url } });
+  writeCredentials(home, { own: { basic: member } });
+  const admin = {
+    PATCHCORD_COUCHDB_ADMIN: couch.admin.username,
+    PATCHCORD_COUCHDB_PASSWORD: couch.admin.password,
+  };
+  for (const env of [{}, admin]) {
+    const isTold = env !== admin;
+    const up = await startUp(home, [], { env });
+    assert.equal((up.ready.couchdb as { hasAdmin?: boolean }).hasAdmin, !isTold);
+    const [status] = linesOf((await patchcord(home, ['status', '--json'])).stdout);
+    const warnings = status?.['warnings'] as { code: string }[];
+    assert.equal(
+      warnings.some(({ code }) => code === 'no-couchdb-admin'),
+      isTold,
+    );
+    const findings = linesOf((await patchcord(home, ['doctor', '--json'], { env })).stdout);
+    assert.equal(
+      findings.some(({ check }) => check === 'admin'),
+      isTold,
+    );
+    if (isTold) {
+      await couch.stop();
+      await up.untilLine(isEvent('couchdb-lost'));
+      await couch.start();
+      await up.untilLine(isEvent('couchdb-back'));
+    }
+    up.kill('SIGTERM');
+    assert.equal((await up.ended).code, 0);
+  }
 });
 
 test('passwords that others can read are refused', async (t) => {

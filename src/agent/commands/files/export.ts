@@ -81,6 +81,10 @@ async function exportBlob(
         hint: 'Run `patchcord files verify`, and bring it from another device.',
       });
     await place(unfinished, target, force);
+  } catch (error) {
+    // Nobody knows it by its hidden name.
+    const { path } = error as NodeJS.ErrnoException;
+    throw path === unfinished ? Object.assign(error as Error, { path: target }) : error;
   } finally {
     await rm(unfinished, { force: true });
   }

@@ -58,12 +58,12 @@ const FAILED: readonly ImportOutcome[] = ['unreadable', 'changed'];
 
 async function runImport(context: CommandContext, paths: readonly string[], options: Options): Promise<void> {
   const settings = await readSettings(context.paths);
-  const found = await findFiles(paths);
+  const { files: found, links } = await findFiles(paths);
   const store = await chooseStore(context, settings, options.store);
   const client = options.document ? await openDatabase(context, settings, options.database) : null;
   const results = await importInto(context, store, found, client && { name: options.database, client });
   const failed = results.filter(({ outcome }) => FAILED.includes(outcome)).length;
-  tellSummary(context, results);
+  tellSummary(context, results, links);
   if (failed > 0)
     throw new Failure('io', 'not-all', `${failed} of ${formatFiles(results.length)} not imported`);
 }
@@ -108,7 +108,7 @@ async function importInto(
   }
 }
 
-function tellSummary({ output }: CommandContext, results: readonly ImportResult[]): void {
+function tellSummary({ output }: CommandContext, results: readonly ImportResult[], links: number): void {
   const count = (wanted: ImportOutcome): number => results.filter(({ outcome }) => outcome === wanted).length;
   const bytes = results.reduce((sum, { outcome, bytes: size }) => sum + (outcome === 'stored' ? size : 0), 0);
   const summary = {
@@ -117,9 +117,12 @@ function tellSummary({ output }: CommandContext, results: readonly ImportResult[
     stored: count('stored'),
     present: count('present'),
     bytes,
+    links,
   };
+  const passedOver =
+    links === 0 ? '' : `; ${links} symbolic ${links === 1 ? 'link was' : 'links were'} passed over`;
   output.tell(
     summary,
-    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${formatFiles(summary.files)}`,
+    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${formatFiles(summary.files)}${passedOver}`,
   );
 }

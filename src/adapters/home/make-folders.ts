@@ -1,0 +1,26 @@
+// Makes a folder, and those above it. Not by mkdir's own `recursive`: where the kernel says of a folder in one that is
+// there that it is not there, as everywhere in /proc, that tries for ever, and nothing can stop it.
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** A folder that is there is left as it is. Rejects with the kernel's error, of the topmost that cannot be made. */
+export async function makeFolders(path: string, mode = 0o777): Promise<void> {
+  const failed = await mkdir(path, { mode }).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (failed === null) return;
+  if (codeOf(failed) === 'EEXIST' && (await isFolder(path))) return;
+  const above = dirname(path);
+  if (codeOf(failed) !== 'ENOENT' || above === path || (await isFolder(above))) throw failed;
+  await makeFolders(above, mode);
+  await makeFolders(path, mode);
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,0 +1,43 @@
+// What is told to people, and what is not.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cleanReason, type SeenEvent } from '../../../dist/agent/gateway-events.js';
+import { formatPeer } from '../../../dist/agent/status/peers-text.js';
+import { createPresence } from '../../../dist/agent/up/presence.js';
+
+const connection = (event: 'connected' | 'disconnected', letter: string): SeenEvent => ({
+  event,
+  time: '2026-01-01T00:00:00.000Z',
+  principal: { deviceId: letter.repeat(48), role: 'own-device' },
+  address: 'fe80::1%usb0',
+});
+
+test('a peer is news when it comes and when it goes, its other connections are not', () => {
+  const presence = createPresence();
+  const news = (event: 'connected' | 'disconnected', letter: string): boolean =>
+    presence.isNews(connection(event, letter));
+  assert.equal(news('connected', 'A'), true);
+  assert.equal(news('connected', 'A'), false);
+  assert.equal(news('connected', 'B'), true);
+  assert.equal(news('disconnected', 'A'), false);
+  assert.equal(news('disconnected', 'A'), true);
+  assert.equal(news('connected', 'A'), true);
+  presence.clear();
+  assert.equal(news('connected', 'B'), true);
+});
+
+test('addresses of requests are left out of reasons', () => {
+  const reason =
+    '{changes_reader_died,"http://127.0.0.1:40123/peers/AAAA/couch/dmedia-0/_changes?feed=continuous"}';
+  assert.equal(cleanReason(reason), '{changes_reader_died,"…"}');
+  assert.equal(cleanReason('unauthorized'), 'unauthorized');
+});
+
+test('a revoked device is told as revoked', () => {
+  const peer = {
+    ...{ deviceId: 'A'.repeat(48), instance: 'x', address: 'fe80::1', zone: 'usb0', port: 1 },
+    ...{ standing: 'revoked', connected: false },
+  };
+  assert.ok(formatPeer(peer).includes('revoked'));
+  assert.ok(!formatPeer({ ...peer, standing: 'proven', connected: true }).includes('revoked'));
+});
