@@ -59,6 +59,8 @@ export interface StatusSources {
   /** Of this device. */
   readonly name: string;
   readonly upstream: Pick<Upstream, 'kind' | 'url' | 'admin'>;
+  /** This device itself, as far as it has learned. */
+  readonly isRevoked: boolean;
   readonly targets: readonly Target[];
   readonly databases: readonly string[] | null;
   readonly gatewayStatus: () => Promise<unknown>;
@@ -104,10 +106,12 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
 }
 
 /** What does not work for as long as it runs. */
-const lasting = ({ upstream, startedAt }: StatusSources): RecentWarning[] =>
-  upstream.admin === null
-    ? [{ time: startedAt.toISOString(), code: NO_ADMIN.code, text: `${NO_ADMIN.text}; ${NO_ADMIN.todo}` }]
-    : [];
+function lasting({ upstream, startedAt, isRevoked }: StatusSources): RecentWarning[] {
+  const time = startedAt.toISOString();
+  const noAdmin = { time, code: NO_ADMIN.code, text: `${NO_ADMIN.text}; ${NO_ADMIN.todo}` };
+  const revoked = { time, code: 'revoked', text: 'this device was revoked: no device of its user lets it in' };
+  return [...(upstream.admin === null ? [noAdmin] : []), ...(isRevoked ? [revoked] : [])];
+}
 
 const HIDDEN = 'hidden';
 

@@ -1,4 +1,5 @@
 // What `up` answers to other commands.
+import { isRevokedBy } from '../../core/directory/record.js';
 import type { AgentHandlers } from '../rpc/methods.js';
 import { createDirectoryHandlers } from '../directory/handlers.js';
 import type { Membership } from '../directory/membership.js';
@@ -36,6 +37,7 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
         identity: membership.identity(),
         name: membership.view().name ?? settings.name,
         upstream,
+        isRevoked: isRevokedHere(membership),
         targets: service.targets(),
         databases: service.databases(),
         gatewayStatus: () => service.status(),
@@ -52,4 +54,9 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
       return {};
     },
   };
+}
+
+function isRevokedHere(membership: Membership): boolean {
+  const { userId, deviceId } = membership.identity();
+  return isRevokedBy(membership.directory().local().record, userId, deviceId);
 }

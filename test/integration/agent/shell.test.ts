@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTestHome, patchcord } from '../../kit/agent.js';
@@ -51,7 +51,11 @@ test('there are completions for each shell, and bash takes its own', async (t) =
     const { code, stdout } = await patchcord(home, ['completion', shell]);
     assert.equal(code, 0);
     assert.ok(stdout.includes('patchcord complete'));
-    if (shell === 'bash') assert.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0);
+    if (shell !== 'bash') continue;
+    const file = join(home.scratch, 'patchcord.bash');
+    writeFileSync(file, stdout);
+    const sourced = spawnSync('bash', ['-c', `source ${file} && source ${file}`]);
+    assert.deepEqual([sourced.status, sourced.stderr.toString()], [0, '']);
   }
   assert.equal((await patchcord(home, ['completion', 'tcsh'])).code, 64);
 });
