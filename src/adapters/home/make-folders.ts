@@ -7,15 +7,14 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 
 /** A folder that is there is left as it is. Rejects with the kernel's error, of the topmost that cannot be made. */
 export async function makeFolders(path: string, mode = 0o777): Promise<void> {
-  const failed = await mkdir(path, { mode }).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (failed === null) return;
-  if (codeOf(failed) === 'EEXIST' && (await isFolder(path))) return;
-  const above = dirname(path);
-  if (codeOf(failed) !== 'ENOENT' || above === path || (await isFolder(above))) throw failed;
-  await makeFolders(above, mode);
+  try {
+    await mkdir(path, { mode });
+    return;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await isFolder(path))) return;
+    if (codeOf(error) !== 'ENOENT' || (await isFolder(dirname(path)))) throw error;
+  }
+  await makeFolders(dirname(path), mode);
   await makeFolders(path, mode);
 }
 

@@ -126,7 +126,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
     pid: child.pid ?? 0,
     call: (method, params) =>
       new Promise((resolve, reject) => {
-        if (isOver) return reject(new GatewayError('the gateway ended'));
+        if (isOver) throw new GatewayError('the gateway ended');
         const id = (lastId += 1);
         calls.set(id, { resolve, reject });
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
