@@ -9,7 +9,8 @@ export function checkRunning(status: AgentStatus | null): Finding[] {
   if (status.listeners.length === 0)
     findings.push(attention('listeners', 'it listens nowhere', 'see what is said of links'));
   for (const { code, text } of status.warnings)
-    if (code === 'revoked') findings.push(bad('revoked', text, 'ask whoever revoked it; for this key it stays so'));
+    if (code === 'revoked')
+      findings.push(bad('revoked', text, 'ask whoever revoked it; for this key it stays so'));
   findings.push(checkConfinement(status.confinedBy));
   return findings;
 }

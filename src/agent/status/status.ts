@@ -109,7 +109,11 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
 function lasting({ upstream, startedAt, isRevoked }: StatusSources): RecentWarning[] {
   const time = startedAt.toISOString();
   const noAdmin = { time, code: NO_ADMIN.code, text: `${NO_ADMIN.text}; ${NO_ADMIN.todo}` };
-  const revoked = { time, code: 'revoked', text: 'this device was revoked: no device of its user lets it in' };
+  const revoked = {
+    time,
+    code: 'revoked',
+    text: 'this device was revoked: no device of its user lets it in',
+  };
   return [...(upstream.admin === null ? [noAdmin] : []), ...(isRevoked ? [revoked] : [])];
 }
 
