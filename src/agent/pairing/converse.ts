@@ -14,7 +14,7 @@ type Problem = Extract<TalkMessage, { event: 'problem' }>;
 export async function converse(context: CommandContext, talk: Talk, dialogue: Dialogue): Promise<Ended> {
   const { output, style, signal, now } = context;
   const over = new AbortController();
-  const stop = (): void => void talk.stop();
+  const stop = (): void => void endQuietly(talk);
   signal.addEventListener('abort', stop, { once: true });
   const clock = createCountdown(context);
   let problem: Problem | null = null;
@@ -41,6 +41,9 @@ export async function converse(context: CommandContext, talk: Talk, dialogue: Di
 const isQuestion = (message: TalkMessage): message is Question =>
   message.event === 'compare' || message.event === 'passphrase' || message.event === 'key-passphrase';
 
+/** Where nobody is left to be told, `next` says so. */
+const endQuietly = (talk: Talk): Promise<void> => talk.stop().catch(() => undefined);
+
 /** Silence is no: whoever cannot be asked has not agreed. */
 async function answer(
   context: CommandContext,
@@ -52,7 +55,7 @@ async function answer(
   try {
     await talk.answer(await askFor(context, dialogue, question, over));
   } catch {
-    if (!over.aborted) await talk.stop();
+    if (!over.aborted) await endQuietly(talk);
   }
 }
 

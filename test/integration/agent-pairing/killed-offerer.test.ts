@@ -29,7 +29,7 @@ test('an offerer that is killed knows the device or does not, and can be asked a
     if (!done) {
       kills += 1;
       assert.equal((await up.ended).code, null);
-      assert.equal(failureOf(pair), 'not-up');
+      assert.equal(failureOf(pair), 'not-up', JSON.stringify(pair));
       assert.ok(code === 0 || !existsSync(camera.paths.identity));
     } else up.kill('SIGKILL');
     await up.ended;
