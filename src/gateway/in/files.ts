@@ -57,12 +57,14 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     const id = await permitted(exchange, idText);
     const blob = await stores().open(id);
     if (blob === null) throw new Refusal('blob-missing');
-    const plan = planBlobReply(exchange, id, blob.size);
-    exchange.response.writeHead(plan.status, plan.headers);
-    if (plan.part === null || exchange.request.method === 'HEAD') {
+    try {
+      const plan = planBlobReply(exchange, id, blob.size);
+      exchange.response.writeHead(plan.status, plan.headers);
+      if (plan.part === null || exchange.request.method === 'HEAD') exchange.response.end();
+      else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
+    } finally {
       await blob.close();
-      exchange.response.end();
-    } else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
+    }
   }
 
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {

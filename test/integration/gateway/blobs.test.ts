@@ -1,6 +1,14 @@
 // Blobs through the gateway: real stores, real TLS, the real executable.
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -8,6 +16,7 @@ import { createEnv, tlsOf } from '../../kit/env.js';
 import { isEvent, startGateway, type TestGateway } from '../../kit/gateway.js';
 import { createTestPki } from '../../kit/pki.js';
 import { ask, connectRaw, get } from '../../kit/raw-client.js';
+import { eventually } from '../../kit/until.js';
 import { startRecordingUpstream, type RecordingUpstream } from '../../kit/recording-upstream.js';
 import type { BlobId } from '../../../dist/core/ids.js';
 import { anyId, hashOf, makeStore, pathOf, pattern, put as putAs } from '../files/temp-store.js';
@@ -62,6 +71,19 @@ function fetchBlob(
     asked.end();
   });
 }
+
+/** What a process has open in a folder. */
+const openBelow = (pid: number, folder: string): string[] =>
+  readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        // Closed meanwhile.
+        return '';
+      }
+    })
+    .filter((path) => path.startsWith(folder));
 
 describe('a blob', () => {
   test('of every size around a leaf arrives whole, and by 200 random ranges', async (t) => {
@@ -147,6 +169,24 @@ describe('a blob', () => {
       `DELETE /files/${id} HTTP/1.1\r\nHost: x\r\n\r\n`,
     );
     assert.deepEqual([put405?.status, put405?.headers.get('allow')], [405, 'HEAD, GET']);
+  });
+
+  test('is not held open once the answer is given, whatever the answer', async (t) => {
+    const store = makeStore(t);
+    const id = put(store, pattern(LEAF_BYTES));
+    const gateway = await serve(t, [store]);
+    const path = `/files/${id}`;
+    const answers: [number, Record<string, string>, string?][] = [
+      [200, {}],
+      [200, {}, 'HEAD'],
+      [206, { range: 'bytes=1-2' }],
+      [304, { 'if-none-match': `"${id}"` }],
+      [416, { range: `bytes=${LEAF_BYTES}-` }],
+    ];
+    for (const [status, headers, method] of answers) {
+      assert.equal((await fetchBlob(gateway, path, headers, method)).status, status);
+      await eventually(() => (openBelow(gateway.pid, store).length === 0 ? true : null));
+    }
   });
 
   test('comes from the same store every time, and from the other when that is unplugged', async (t) => {

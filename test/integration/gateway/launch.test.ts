@@ -227,17 +227,20 @@ describe('ending', () => {
   });
 });
 
-test('a launcher that does not read costs a bounded backlog, and is told what it missed', async () => {
+test('a launcher that does not read costs a bounded backlog, and is told what it missed', async (t) => {
   const perCall = 100;
   const credentials = Object.fromEntries(
     Array.from({ length: perCall }, (_, index) => [`c${index}`, { basic: { username: 'u', password: 'p' } }]),
   );
-  const couchdb = { url: 'http://127.0.0.1:9/', credentials };
+  const couchdb = { url: upstream.url, credentials };
+  const { session } = upstream;
+  upstream.session = () => ({ status: 200, name: 'somebody-else', roles: [] });
+  t.after(() => void (upstream.session = session));
   const env = createEnv({ pki, couchUrl: upstream.url, roles: {}, principals: [], more: { couchdb } });
   const gateway = spawnGateway(line(env));
   await gateway.until(isLine('ready'));
   gateway.child.stdout.pause();
-  const calls = 200;
+  const calls = 80;
   // Each is answered, and makes a warning for each credential.
   for (let id = 1; id <= calls; id++) gateway.write(request(id, 'reload', { discovery: {} }));
   await isIdle(gateway.child.pid);
