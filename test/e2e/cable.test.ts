@@ -10,6 +10,7 @@ import { isInsideNamespace } from '../kit/netns.js';
 import {
   countAtLeast,
   importFile,
+  slowDown,
   snapshot,
   soon,
   startTwoDevices,
@@ -41,12 +42,13 @@ if (isInsideNamespace(import.meta.url)) {
     WITHIN,
     async (t) => {
       const { near, far, plug, unplug } = await startTwoDevices(t);
-      const bytes = randomBytes(80 * MIB);
+      slowDown(near, 'near0');
+      const bytes = randomBytes(40 * MIB);
       const id = await importFile(near, bytes);
       const begun = async (): Promise<number> =>
         soon(async () => {
           const active = (await far.status()).sync.files.active.find((one) => one.id === id);
-          return active !== undefined && active.bytes >= 16 * MIB ? active.bytes : null;
+          return active !== undefined && active.bytes >= 8 * MIB ? active.bytes : null;
         });
       await begun();
       unplug();

@@ -1,12 +1,12 @@
 // Three devices of one user; a database that dies in the middle; a device that was revoked while it was away.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isEvent, patchcord } from '../kit/agent.js';
 import { isInsideNamespace } from '../kit/netns.js';
 import {
+  slowDown,
   countAtLeast,
   document,
   importFile,
@@ -90,12 +90,6 @@ if (isInsideNamespace(import.meta.url)) {
     assert.equal((await near.ask('GET', '/dmedia-0/from-revoked')).status, 404);
     assert.ok((await near.status()).sync.pulls.every(({ deviceId }) => deviceId !== far.deviceId));
   });
-}
-
-/** So slow that what comes can be seen coming. */
-function slowDown({ within }: Device, link: string): void {
-  const limit = `tc qdisc add dev ${link} root tbf rate 60mbit burst 128kb latency 50ms`.split(' ');
-  execFileSync('nsenter', [`--net=/proc/${within?.pid ?? 0}/ns/net`, ...limit]);
 }
 
 /** The process of its embedded database. */

@@ -1,5 +1,6 @@
 // Two devices of one user, each a real `patchcord up`, at the two ends of virtual cables; and what one asks their
 // databases directly, as the limited user that their gateways have.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -121,6 +122,13 @@ export interface TwoDevices {
   readonly other: OtherEnd;
   readonly plug: () => void;
   readonly unplug: () => void;
+}
+
+/** What this device sends on the link: so slow that what comes can be seen coming. */
+export function slowDown({ within }: Pick<Device, 'within'>, link: string): void {
+  const limit = `tc qdisc add dev ${link} root tbf rate 60mbit burst 128kb latency 50ms`.split(' ');
+  const pid = within?.pid ?? process.pid;
+  execFileSync('nsenter', [`--net=/proc/${pid}/ns/net`, ...limit]);
 }
 
 export interface TwoDevicesOptions {
