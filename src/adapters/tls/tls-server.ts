@@ -27,6 +27,8 @@ export interface TlsServerOptions {
 /** AES-128 first: it is the cheapest for both ends, and no weaker than the P-256 keys. */
 const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 const CHECK_INTERVAL_MS = 1000;
+/** Strangers have a deadline of their own, which follows reloads: with another beside it, either could be the one told. */
+const NEVER_MS = 2 ** 31 - 1;
 
 const contextOf = ({ certPem, keyPem }: TlsMaterial) => ({
   cert: certPem,
@@ -51,7 +53,7 @@ export function createTlsServer(options: TlsServerOptions): Server {
     ...contextOf(options.material),
     requestCert: true,
     rejectUnauthorized: false,
-    handshakeTimeout: limits.strangerMs,
+    handshakeTimeout: NEVER_MS,
     ...boundsOf(limits),
     // A large attachment takes as long as it takes; bodies that stall are watched one by one.
     requestTimeout: 0,
