@@ -17,7 +17,7 @@ export const DIRECTIVES: readonly Directive[] = [
   { property: 'NoNewPrivileges=yes', command: status('NoNewPrivs') },
   { property: 'LimitCORE=0', command: 'ulimit -Hc' },
   { property: 'UMask=0077', command: 'umask' },
-  { property: 'UnsetEnvironment=HOME', command: 'echo $HOME' },
+  { property: 'UnsetEnvironment=HOME', command: 'printenv HOME || echo unset' },
   {
     property: 'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK',
     command: `perl -e 'print socket(S,1,1,0)+0'`,
