@@ -24,6 +24,9 @@ export const MIN_PASSPHRASE_CHARACTERS = 8;
 
 export const isEncryptedKey = (pem: string): boolean => ENCRYPTED.test(pem);
 
+/** Whether this is one encrypted key and nothing besides, in the form that `encryptKey` and openssl write. */
+export const isOneEncryptedKey = (pem: string): boolean => BODY.test(pem);
+
 /** The bytes of a passphrase: typed on another keyboard it is to be the same. */
 const bytesOf = (passphrase: string): Buffer => Buffer.from(passphrase.normalize('NFC'));
 

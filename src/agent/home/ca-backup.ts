@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '../../adapters/home/atomic-file.js';
+import { isOneEncryptedKey } from '../../adapters/pki/encrypted-key.js';
 import { spkiOf } from '../../adapters/pki/keys.js';
 import { userIdOf, type UserId } from '../../core/ids.js';
 import { Failure } from '../cli/failure.js';
@@ -13,8 +14,8 @@ export interface CaBackup {
   readonly keyText: string;
 }
 
-const BACKUP =
-  /^(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)(-----BEGIN ENCRYPTED PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END ENCRYPTED PRIVATE KEY-----\n)$/;
+/** The certificate, and what should be the key. */
+const BACKUP = /^(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)([^]+)$/;
 
 /** Only this user can read it, where the file system knows users. */
 export async function writeCaBackup(file: string, certPem: string, keyText: string): Promise<void> {
@@ -28,7 +29,7 @@ export async function writeCaBackup(file: string, certPem: string, keyText: stri
 
 export async function readCaBackup(file: string): Promise<CaBackup> {
   const [, certPem, keyText] = BACKUP.exec(await readFile(file, 'utf8')) ?? [];
-  if (certPem === undefined || keyText === undefined) throw notABackup(file);
+  if (certPem === undefined || keyText === undefined || !isOneEncryptedKey(keyText)) throw notABackup(file);
   try {
     const { publicKey, ca } = new X509Certificate(certPem);
     if (ca) return { userId: userIdOf(spkiOf(publicKey)), certPem, keyText };

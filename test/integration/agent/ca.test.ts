@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isEncryptedKey } from '../../../dist/adapters/pki/encrypted-key.js';
 import { createTestHome, failureOf, linesOf, patchcord, startUp, type TestHome } from '../../kit/agent.js';
 import { createUserHomes, devicesOf, type TestMember } from '../../kit/user-homes.js';
 
@@ -23,7 +24,7 @@ test('a backup brings the user back on a new device, when all others are lost', 
   const exported = await run(laptop.home, ['ca', 'export', file], { PATCHCORD_NEW_PASSPHRASE: BACKUP });
   assert.equal(exported.code, 0, exported.stdout);
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  assert.match(readFileSync(file, 'utf8'), /BEGIN ENCRYPTED PRIVATE KEY/);
+  assert.ok(isEncryptedKey(readFileSync(file, 'utf8')));
   const again = await run(laptop.home, ['ca', 'export', file], { PATCHCORD_NEW_PASSPHRASE: BACKUP });
   assert.equal(failureOf(again), 'file-exists');
 
