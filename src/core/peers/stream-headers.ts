@@ -1,5 +1,6 @@
 // What of a local program's request a peer gets to see, and what of the peer's reply the program does: allow-lists.
 // Not among them: credentials, cookies, and whatever belongs to one hop.
+import { pickHeaders, type Headers } from '../headers.js';
 
 const REQUEST_HEADERS = [
   'accept',
@@ -28,20 +29,10 @@ const REPLY_HEADERS = [
   'retry-after',
 ] as const;
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-const pick = (headers: Headers, names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const value = headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
-    }),
-  );
-
 export const requestHeadersToPeer = (headers: Headers): Record<string, string> =>
-  pick(headers, REQUEST_HEADERS);
+  pickHeaders(headers, REQUEST_HEADERS);
 
 export const replyHeadersFromPeer = (headers: Headers): Record<string, string> => ({
-  ...pick(headers, REPLY_HEADERS),
+  ...pickHeaders(headers, REPLY_HEADERS),
   'x-content-type-options': 'nosniff',
 });

@@ -7,6 +7,7 @@ import { createUnknownDials } from '../../core/discovery/rests.js';
 import type { SeenTable } from '../../core/discovery/table.js';
 import { createTold } from '../../core/discovery/told.js';
 import type { DeviceId } from '../../core/ids.js';
+import { createPace } from './pace.js';
 
 export interface NewsOptions {
   readonly table: SeenTable;
@@ -33,25 +34,16 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
   const unknownDials = createUnknownDials();
   const dialers = new Set<(unknown: UnknownName) => void>();
   const watchers = new Set<(deviceId: DeviceId) => void>();
-  let lastAt = -Infinity;
-  let timer: NodeJS.Timeout | null = null;
-  let isClosed = false;
-
-  function changed(): void {
-    if (isClosed) return;
-    timer ??= setTimeout(tell, Math.max(0, lastAt + INTERVAL_MS - steadyMs())).unref();
-  }
+  const pace = createPace({ intervalMs: INTERVAL_MS, steadyMs, tell });
 
   function tell(): void {
-    timer = null;
-    lastAt = steadyMs();
     const { seen, lost, hasMore } = told.next(table.list(), MAX_CHANGES);
     for (const entry of lost) emit({ event: 'peer-lost', ...describe(entry) });
     for (const entry of seen) emit({ event: 'peer-seen', ...describe(entry) });
     const devices = new Set([...lost, ...seen].map(({ deviceId }) => deviceId));
     for (const device of devices) if (device !== null) for (const watcher of watchers) watcher(device);
     dialUnknown();
-    if (hasMore) changed();
+    if (hasMore) pace.changed();
   }
 
   function dialUnknown(): void {
@@ -60,7 +52,7 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
     let dials = 0;
     for (const { instance, address, deviceId } of table.list()) {
       if (dials === MAX_DIALS) {
-        changed();
+        pace.changed();
         return;
       }
       if (deviceId !== null || !unknownDials.take(instance, address.zone, now)) continue;
@@ -70,13 +62,10 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
   }
 
   return {
-    changed,
+    changed: () => pace.changed(),
     onUnknown: (dial) => subscribe(dialers, dial),
     onChange: (watcher) => subscribe(watchers, watcher),
-    close() {
-      isClosed = true;
-      if (timer !== null) clearTimeout(timer);
-    },
+    close: () => pace.close(),
   };
 }
 

@@ -3,6 +3,7 @@ import type { OfferHint, OfferId } from '../../core/control/pairing.js';
 import type { GatewayEvent } from '../../core/control/protocol.js';
 import { createOfferTable } from '../../core/discovery/offer-table.js';
 import type { OfferClaim } from '../../core/discovery/pair-offers.js';
+import { createPace } from './pace.js';
 
 export interface OffersOptions {
   readonly steadyMs: () => number;
@@ -29,18 +30,9 @@ const INTERVAL_MS = 250;
 export function createOffers({ steadyMs, emit }: OffersOptions): Offers {
   const table = createOfferTable();
   const told = new Set<OfferId>();
-  let lastAt = -Infinity;
-  let timer: NodeJS.Timeout | null = null;
-  let isClosed = false;
-
-  function changed(): void {
-    if (isClosed) return;
-    timer ??= setTimeout(tell, Math.max(0, lastAt + INTERVAL_MS - steadyMs())).unref();
-  }
+  const pace = createPace({ intervalMs: INTERVAL_MS, steadyMs, tell });
 
   function tell(): void {
-    timer = null;
-    lastAt = steadyMs();
     const current = new Map(list().map((hint) => [hint.offer, hint]));
     const lost = [...told].filter((offer) => !current.has(offer));
     const seen = [...current.values()].filter(({ offer }) => !told.has(offer));
@@ -52,7 +44,7 @@ export function createOffers({ steadyMs, emit }: OffersOptions): Offers {
       told.add(hint.offer);
       emit({ event: 'pair-offer-seen', ...hint });
     }
-    if (Math.max(lost.length, seen.length) > MAX_CHANGES) changed();
+    if (Math.max(lost.length, seen.length) > MAX_CHANGES) pace.changed();
   }
 
   function list(): OfferHint[] {
@@ -67,21 +59,18 @@ export function createOffers({ steadyMs, emit }: OffersOptions): Offers {
         const { kind, port, ttlMs } = claimed;
         table.hint({ offer, kind, address: source, zone, port }, ttlMs, steadyMs());
       }
-      changed();
+      pace.changed();
     },
     linkGone(zone) {
       table.linkGone(zone);
-      changed();
+      pace.changed();
     },
     tick() {
       table.expire(steadyMs());
-      changed();
+      pace.changed();
     },
     find: (offer) => table.find(offer),
     list,
-    close() {
-      isClosed = true;
-      if (timer !== null) clearTimeout(timer);
-    },
+    close: () => pace.close(),
   };
 }
