@@ -18,6 +18,7 @@ export type Payload = v.InferOutput<typeof PAYLOAD>;
 export type DevicePayload = Extract<Payload, { type: 'device' }>;
 export type RevocationPayload = Extract<Payload, { type: 'revocation' }>;
 export type SharePayload = Extract<Payload, { type: 'share' }>;
+export type KeyHolderPayload = Extract<Payload, { type: 'key-holder' }>;
 
 /** A statement of the right form. Who has not called `verifyStatement` knows nothing yet. */
 export interface Statement<Kind extends Payload = Payload> {
@@ -76,6 +77,7 @@ const PAYLOAD = v.variant('type', [
     counter: COUNTER,
   }),
   v.strictObject({ type: v.literal('revocation'), userId: USER_ID, time: TIME, deviceId: DEVICE_ID }),
+  v.strictObject({ type: v.literal('key-holder'), userId: USER_ID, time: TIME, deviceId: DEVICE_ID }),
   v.strictObject({
     type: v.literal('share'),
     userId: USER_ID,

@@ -87,7 +87,7 @@ function writeIdentity(home: TestHome, ca: UserCa, key: DeviceKey, leaf: string,
 /** In place of what the home had. */
 export function writeRecord(home: TestHome, ca: UserCa, statements: readonly StatementDocument[]): void {
   mkdirSync(home.paths.directory, { recursive: true, mode: 0o700 });
-  const record = { version: 1, statements, denied: [], keyHolders: [] };
+  const record = { version: 1, statements, denied: [] };
   writeFileSync(recordPath(home.paths, ca.userId), JSON.stringify(record), { mode: 0o600 });
 }
 

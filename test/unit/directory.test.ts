@@ -44,6 +44,8 @@ const device = (leaf: TestLeaf, counter: number, name = 'a device', by: TestUser
   );
 const revocation = (deviceId: DeviceId, by: TestUser = ada, at = time) =>
   signStatement({ type: 'revocation', userId: by.ca.userId, time: at, deviceId }, by.ca);
+const keyHolder = (deviceId: DeviceId, by: TestUser = ada, at = time) =>
+  signStatement({ type: 'key-holder', userId: by.ca.userId, time: at, deviceId }, by.ca);
 type Databases = { name: string; access: 'read' | 'write' }[];
 const share = (peer: TestUser, counter: number, databases: Databases, by: TestUser = ada) =>
   signStatement(
@@ -126,6 +128,15 @@ describe('what counts', () => {
     assert.equal(full.revocations.size, MAX_REVOCATIONS_PER_CA);
     assert.equal(learn(full, many.at(-1)).revocations.size, MAX_REVOCATIONS_PER_CA);
     assert.equal(learn(full, revocation(ada.camera.deviceId)).revocations.size, MAX_REVOCATIONS_PER_CA + 1);
+  });
+
+  test('who has had the user CA key is said once, by this user’s own CA, and never undone', () => {
+    const { deviceId } = ada.laptop;
+    const record = learn(EMPTY_RECORD, keyHolder(deviceId), device(ada.laptop, 9));
+    assert.deepEqual([...record.keyHolders.keys()], [deviceId]);
+    const later = keyHolder(deviceId, ada, new Date(now.getTime() + 1).toISOString());
+    const theirs = keyHolder(grace.laptop.deviceId, grace);
+    assert.deepEqual(learnStatements(record, [later, theirs], SIGNERS), { record, taken: [] });
   });
 
   test('counters go on from what is held', () => {

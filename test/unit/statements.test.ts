@@ -9,6 +9,7 @@ import {
   parseStatement,
   verifyStatement,
   type DevicePayload,
+  type KeyHolderPayload,
   type Payload,
   type RevocationPayload,
   type SharePayload,
@@ -35,6 +36,7 @@ const REVOCATION: RevocationPayload = {
   time: TIME,
   deviceId: ada.camera.deviceId,
 };
+const KEY_HOLDER: KeyHolderPayload = { ...REVOCATION, type: 'key-holder' };
 const SHARE: SharePayload = {
   type: 'share',
   userId: ada.ca.userId,
@@ -65,7 +67,7 @@ const enveloped = (payload: unknown): StatementDocument => ({
   payload: JSON.stringify(payload),
 });
 
-for (const payload of [DEVICE, REVOCATION, SHARE, { ...SHARE, databases: [] }]) {
+for (const payload of [DEVICE, REVOCATION, KEY_HOLDER, SHARE, { ...SHARE, databases: [] }]) {
   test(`a ${payload.type} statement is signed, parsed and verified`, () => {
     const statement = parsed(JSON.parse(JSON.stringify(signStatement(payload, ada.ca))));
     assert.deepEqual(statement.payload, payload);

@@ -126,6 +126,8 @@ async function importCa(context: CommandContext, file: string): Promise<void> {
   const passphrase = await askPresent(context, 'the backup');
   const { name } = await readSettings(paths);
   const isNew = await restoreCa({ paths, backup, passphrase, name, now: now() });
+  // What waited for the key, and that it is here.
+  if (!isNew) await askDirectory(context, 'renew', { passphrase });
   const { userId } = backup;
   output.tell(
     { userId, isNew },

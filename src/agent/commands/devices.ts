@@ -45,7 +45,10 @@ export function addRevoke(program: Command, cli: Cli): void {
     .command('revoke')
     .description('let a device never in again')
     .argument('<device>', 'its name, its id, or the beginning of it')
-    .option('--held-ca-key', 'it could add devices: this user gets a new CA, which the others have to join')
+    .option(
+      '--held-ca-key',
+      'it had the user CA key, though `devices` does not say so: this user gets a new CA',
+    )
     .option('--yes', 'do it without asking')
     .option('--json', 'print JSON')
     .action((device: string, options: RevokeOptions) =>
@@ -82,8 +85,11 @@ async function rename(context: CommandContext, device: string, name: string): Pr
 async function revoke(context: CommandContext, device: string, options: RevokeOptions): Promise<void> {
   const { output, style } = context;
   const { heldCaKey = false, yes = false } = options;
-  const held = heldCaKey ? ' It had the user CA key: this user gets a new CA.' : '';
-  await requireYes(context, yes, `Revoke ${JSON.stringify(device)} for good?${held}`);
+  await requireYes(
+    context,
+    yes,
+    `Revoke ${JSON.stringify(device)} for good? If it had the user CA key, this user gets a new CA.`,
+  );
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'revoke', { device, heldCaKey, passphrase });
   output.tell(answer, formatRevoked(answer, style));

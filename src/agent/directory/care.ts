@@ -8,7 +8,7 @@ import { caKeyKind, openUserCa } from '../home/ca-key.js';
 import type { Paths } from '../home/paths.js';
 import type { DirectoryEvent } from './events.js';
 import type { Membership } from './membership.js';
-import { renewDue, signDevice, type SignContext } from './sign.js';
+import { renewDue, signDevice, signKeyHolder, type SignContext } from './sign.js';
 
 export interface CareOptions {
   readonly paths: Paths;
@@ -61,13 +61,15 @@ async function sign({ paths, membership, name, now, tell }: CareOptions): Promis
   const { record } = membership.directory().local();
   const { userId, deviceId, certPem } = membership.identity();
   const isNew = !record.devices.has(deviceId);
-  if (!isNew && dueForRenewal(record, userId, now()).length === 0) return;
+  const isDue = isNew || dueForRenewal(record, userId, now()).length > 0;
+  if (!isDue && record.keyHolders.has(deviceId)) return;
   const kind = await caKeyKind(paths);
-  if (kind === 'encrypted') tell({ event: 'ca-key-locked' });
+  if (kind === 'encrypted' && isDue) tell({ event: 'ca-key-locked' });
   if (kind !== 'plain') return;
   const ca = await openUserCa(paths, membership.identity(), null);
   const context: SignContext = { directory: membership.directory(), ca, now: now() };
   if (isNew) await signDevice(context, { deviceId, name, leaf: certPem });
+  await signKeyHolder(context, deviceId);
   try {
     for (const { deviceId: id, leaf } of await renewDue(context))
       if (id !== deviceId)

@@ -7,7 +7,7 @@ import type { Membership } from './membership.js';
 import type { DevicesAnswer, KnownDevice } from './methods.js';
 
 export function describeDevices(membership: Membership, caKey: CaKeyKind, now: Date): DevicesAnswer {
-  const { record, denied, keyHolders } = membership.directory().local();
+  const { record, denied } = membership.directory().local();
   const { userId, deviceId: self } = membership.identity();
   const revoked = (id: DeviceId): KnownDevice['revoked'] =>
     isRevokedBy(record, userId, id) ? 'everywhere' : denied.has(id) ? 'here' : 'no';
@@ -21,7 +21,7 @@ export function describeDevices(membership: Membership, caKey: CaKeyKind, now: D
       notAfter: datesOf(leaf).notAfter.toISOString(),
       daysLeft: daysLeft(datesOf(leaf), now),
       revoked: revoked(deviceId),
-      holdsCaKey: deviceId === self ? caKey !== 'none' : keyHolders.has(deviceId),
+      holdsCaKey: deviceId === self ? caKey !== 'none' : record.keyHolders.has(deviceId),
     })),
     shares: [...record.shares.values()]
       .filter(({ payload }) => payload.databases.length > 0)

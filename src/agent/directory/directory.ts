@@ -15,7 +15,6 @@ export interface Directory {
   learn(untrusted: readonly unknown[]): Promise<readonly Statement[]>;
   /** This device denies that one, whatever its leaf. */
   deny(device: DeviceId): Promise<void>;
-  noteKeyHolder(device: DeviceId): Promise<void>;
 }
 
 export interface DirectoryOptions {
@@ -57,8 +56,6 @@ export async function openDirectory(options: DirectoryOptions): Promise<Director
         return taken;
       }),
     deny: (device) => inTurn(() => store({ ...local, denied: new Set([...local.denied, device]) })),
-    noteKeyHolder: (device) =>
-      inTurn(() => store({ ...local, keyHolders: new Set([...local.keyHolders, device]) })),
   };
 }
 

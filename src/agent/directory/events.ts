@@ -6,6 +6,7 @@ import { isAbout, type Statement } from '../../core/statements.js';
 export type DirectoryEvent =
   | { readonly event: 'device-known'; readonly deviceId: string; readonly name: string }
   | { readonly event: 'device-revoked'; readonly deviceId: string; readonly by: string }
+  | { readonly event: 'key-holder-known'; readonly deviceId: string }
   | { readonly event: 'share-known'; readonly userId: string; readonly databases: readonly string[] }
   /** Stored, and the gateway did not take it. */
   | { readonly event: 'not-in-force'; readonly reason: string }
@@ -32,6 +33,7 @@ export function eventOf(statement: Statement): DirectoryEvent {
     return { event: 'share-known', userId: peerUserId, databases: databases.map(({ name }) => name) };
   }
   const { payload, by } = statement;
+  if (payload.type === 'key-holder') return { event: 'key-holder-known', deviceId: payload.deviceId };
   return { event: 'device-revoked', deviceId: payload.type === 'revocation' ? payload.deviceId : '', by };
 }
 
@@ -41,6 +43,8 @@ export function formatDirectoryEvent(event: DirectoryEvent, style: Style): strin
       return `a device of this user: ${JSON.stringify(event.name)} ${short(event.deviceId)}`;
     case 'device-revoked':
       return style.warn(`revoked: ${short(event.deviceId)}, by user ${short(event.by)}`);
+    case 'key-holder-known':
+      return `has the user CA key: ${short(event.deviceId)}`;
     case 'share-known':
       return event.databases.length === 0
         ? `shares nothing with user ${short(event.userId)} any more`

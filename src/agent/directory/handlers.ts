@@ -12,7 +12,7 @@ import type { Membership } from './membership.js';
 import type { DirectoryHandlers, RevokeAnswer } from './methods.js';
 import { becomeNewUser } from './new-user.js';
 import { resolveDevice, resolveShare } from './resolve.js';
-import { renewDue, signDevice, signRevocation, signShare, type SignContext } from './sign.js';
+import { renewDue, signDevice, signKeyHolder, signRevocation, signShare, type SignContext } from './sign.js';
 
 export interface DirectoryHandlerOptions {
   readonly paths: Paths;
@@ -23,11 +23,12 @@ export interface DirectoryHandlerOptions {
 export function createDirectoryHandlers(options: DirectoryHandlerOptions): DirectoryHandlers {
   const { paths, membership, now } = options;
   const record = (): DirectoryRecord => membership.directory().local().record;
-  const signing = async (passphrase: string | null): Promise<SignContext> => ({
-    directory: membership.directory(),
-    ca: await openUserCa(paths, membership.identity(), passphrase),
-    now: now(),
-  });
+  const signing = async (passphrase: string | null): Promise<SignContext> => {
+    const ca = await openUserCa(paths, membership.identity(), passphrase);
+    const context = { directory: membership.directory(), ca, now: now() };
+    await signKeyHolder(context, membership.identity().deviceId);
+    return context;
+  };
 
   async function revokeHere(device: DeviceId): Promise<RevokeAnswer> {
     await membership.directory().deny(device);
@@ -68,10 +69,9 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
         });
       if ((await caKeyKind(paths)) === 'none') return revokeHere(device);
       const context = await signing(passphrase);
-      const { keyHolders } = membership.directory().local();
       const before = record();
       await revokeEverywhere(context, device);
-      if (!heldCaKey && !keyHolders.has(device))
+      if (!heldCaKey && !before.keyHolders.has(device))
         return { deviceId: device, scope: 'everywhere', newUserId: null, toJoin: [], toShare: [] };
       const newUserId = await replaceUser([device], passphrase);
       return {

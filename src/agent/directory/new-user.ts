@@ -10,7 +10,7 @@ import type { Paths } from '../home/paths.js';
 import type { Directory } from './directory.js';
 import type { Membership } from './membership.js';
 import { moveIn } from './move-in.js';
-import { signDevice, signRevocation } from './sign.js';
+import { signDevice, signKeyHolder, signRevocation } from './sign.js';
 
 export interface NewUserOptions {
   readonly paths: Paths;
@@ -38,8 +38,10 @@ export async function becomeNewUser(options: NewUserOptions): Promise<UserId> {
     [IDENTITY_FILES.caKey, caKey],
   ]);
   const begin = async (directory: Directory): Promise<void> => {
-    await signDevice({ directory, ca, now }, { deviceId, name, leaf });
-    for (const device of revoked) await signRevocation({ directory, ca, now }, device);
+    const context = { directory, ca, now };
+    await signDevice(context, { deviceId, name, leaf });
+    await signKeyHolder(context, deviceId);
+    for (const device of revoked) await signRevocation(context, device);
   };
   await moveIn({ paths, files, begin, now });
   await membership.reopen();

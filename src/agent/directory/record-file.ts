@@ -19,11 +19,9 @@ export interface LocalRecord {
   readonly record: DirectoryRecord;
   /** Devices that only this one denies: it had no CA key to revoke them with. */
   readonly denied: ReadonlySet<DeviceId>;
-  /** Other devices that have the user CA key, as far as this one knows. */
-  readonly keyHolders: ReadonlySet<DeviceId>;
 }
 
-export const EMPTY_LOCAL: LocalRecord = { record: EMPTY_RECORD, denied: new Set(), keyHolders: new Set() };
+export const EMPTY_LOCAL: LocalRecord = { record: EMPTY_RECORD, denied: new Set() };
 
 const VERSION = 1;
 const DEVICE_ID = v.custom<DeviceId>((value) => typeof value === 'string' && parseDeviceId(value) !== null);
@@ -31,7 +29,6 @@ const FILE = v.strictObject({
   version: v.literal(VERSION),
   statements: v.array(v.unknown()),
   denied: v.array(DEVICE_ID),
-  keyHolders: v.array(DEVICE_ID),
 });
 
 export const recordPath = ({ directory }: Pick<Paths, 'directory'>, userId: UserId): string =>
@@ -54,8 +51,7 @@ export async function readRecord(paths: Paths, userId: UserId): Promise<LocalRec
     if ('problem' in statement) throw broken(path);
     return statement;
   });
-  const { denied, keyHolders } = file.output;
-  return { record: recordOf(statements), denied: new Set(denied), keyHolders: new Set(keyHolders) };
+  return { record: recordOf(statements), denied: new Set(file.output.denied) };
 }
 
 const broken = (path: string): Failure =>
@@ -68,10 +64,12 @@ function recordOf(statements: readonly Statement[]): DirectoryRecord {
   const devices = only((one) => isAbout(one, 'device'));
   const shares = only((one) => isAbout(one, 'share'));
   const revocations: RevocationStatement[] = only((one) => isAbout(one, 'revocation'));
+  const keyHolders = only((one) => isAbout(one, 'key-holder'));
   return {
     devices: new Map(devices.map((one) => [one.payload.deviceId, one])),
     shares: new Map(shares.map((one) => [one.payload.peerUserId, one])),
     revocations: new Map(revocations.map((one) => [one.id, one])),
+    keyHolders: new Map(keyHolders.map((one) => [one.payload.deviceId, one])),
   };
 }
 
@@ -81,7 +79,6 @@ export async function writeRecord(paths: Paths, userId: UserId, local: LocalReco
     version: VERSION,
     statements: statementsOf(local.record).map(formatStatement),
     denied: [...local.denied],
-    keyHolders: [...local.keyHolders],
   };
   await writeFileAtomic(recordPath(paths, userId), `${JSON.stringify(file)}\n`);
 }

@@ -8,7 +8,7 @@ import { findIdentity, lockHome } from '../home/home.js';
 import { IDENTITY_FILES } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
 import { moveIn } from './move-in.js';
-import { signDevice } from './sign.js';
+import { signDevice, signKeyHolder } from './sign.js';
 
 export interface RestoreOptions {
   readonly paths: Paths;
@@ -52,7 +52,10 @@ async function makeDevice({ paths, backup, name, now }: RestoreOptions, keyPem: 
     await moveIn({
       paths,
       files,
-      begin: (directory) => signDevice({ directory, ca, now }, { deviceId, name, leaf }),
+      begin: async (directory) => {
+        await signDevice({ directory, ca, now }, { deviceId, name, leaf });
+        await signKeyHolder({ directory, ca, now }, deviceId);
+      },
       now,
     });
   } finally {

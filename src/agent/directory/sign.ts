@@ -42,6 +42,13 @@ export const signDevice = (
 export const signRevocation = (context: SignContext, deviceId: DeviceId): Promise<StatementDocument> =>
   say(context, { type: 'revocation', ...envelope(context.ca, context.now), deviceId });
 
+/** From then on every own device knows that revoking this one means a new user CA. Said once. */
+export async function signKeyHolder(context: SignContext, deviceId: DeviceId): Promise<void> {
+  const { directory, ca, now } = context;
+  if (directory.local().record.keyHolders.has(deviceId)) return;
+  await say(context, { type: 'key-holder', ...envelope(ca, now), deviceId });
+}
+
 export interface ShareFacts {
   readonly peerUserId: UserId;
   /** PEM of the other user's CA. */

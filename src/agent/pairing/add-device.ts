@@ -11,7 +11,7 @@ import { NONCE_BYTES, type IssuedLeaf } from '../../core/pairing/launcher/messag
 import { formatStatement, type StatementDocument } from '../../core/statements.js';
 import { Failure } from '../cli/failure.js';
 import type { Membership } from '../directory/membership.js';
-import { signDevice } from '../directory/sign.js';
+import { signDevice, signKeyHolder } from '../directory/sign.js';
 import type { Paths } from '../home/paths.js';
 import type { PairControl } from './control.js';
 import { driveRun, type Request } from './drive.js';
@@ -73,10 +73,9 @@ async function signFor(
   const leaf = issueLeaf({ ca, publicKey: parsed.publicKey, now: now() });
   const device = { deviceId, name: label, leaf };
   const statement = await signDevice({ directory, ca, now: now() }, device);
-  const { record } = directory.local();
-  const issued = { leaf, statements: firstStatements(record, ca.userId, statement) };
+  if (keyPassphrase !== null) await signKeyHolder({ directory, ca, now: now() }, deviceId);
+  const issued = { leaf, statements: firstStatements(directory.local().record, ca.userId, statement) };
   if (keyPassphrase === null) return issued;
-  await directory.noteKeyHolder(deviceId);
   return { ...issued, caKey: await encryptKey(ca.keyPem, keyPassphrase) };
 }
 

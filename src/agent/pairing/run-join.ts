@@ -73,8 +73,8 @@ async function tellJoined({ output }: CommandContext, paths: Paths): Promise<voi
 /** Its CA would be put aside, and others' certificates and shares hang on it. */
 async function requireNobodyDepends(paths: Paths, { userId, deviceId }: Identity): Promise<void> {
   if ((await caKeyKind(paths)) === 'none') return;
-  const { record, keyHolders } = await readRecord(paths, userId);
-  if (!hasSignedOthers(record, deviceId) && keyHolders.size === 0) return;
+  const { record } = await readRecord(paths, userId);
+  if (!hasSignedOthers(record, deviceId)) return;
   throw new Failure('cannotCreate', 'user-in-use', 'this device’s own user has other devices, or shares', {
     hint: 'They could not be renewed or changed from here any more. Say --abandon-user if you mean it: the CA is kept in the folder "retired".',
   });

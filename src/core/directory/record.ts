@@ -8,6 +8,7 @@ import {
   parseStatement,
   verifyStatement,
   type DevicePayload,
+  type KeyHolderPayload,
   type RevocationPayload,
   type SharePayload,
   type Statement,
@@ -16,6 +17,7 @@ import {
 export type DeviceStatement = Statement<DevicePayload>;
 export type RevocationStatement = Statement<RevocationPayload>;
 export type ShareStatement = Statement<SharePayload>;
+export type KeyHolderStatement = Statement<KeyHolderPayload>;
 
 export interface DirectoryRecord {
   /** Of this user's own devices, revoked ones too. */
@@ -24,12 +26,15 @@ export interface DirectoryRecord {
   readonly shares: ReadonlyMap<UserId, ShareStatement>;
   /** By the id of the statement: of this user's CA, and of others'. */
   readonly revocations: ReadonlyMap<string, RevocationStatement>;
+  /** Devices that have had the user CA key: nobody can show that a copy of it is gone. */
+  readonly keyHolders: ReadonlyMap<DeviceId, KeyHolderStatement>;
 }
 
 export const EMPTY_RECORD: DirectoryRecord = {
   devices: new Map(),
   shares: new Map(),
   revocations: new Map(),
+  keyHolders: new Map(),
 };
 
 /** As many as a gateway can be told to look for. */
@@ -59,6 +64,7 @@ export function learnStatements(
     devices: new Map(record.devices),
     shares: new Map(record.shares),
     revocations: new Map(record.revocations),
+    keyHolders: new Map(record.keyHolders),
   };
   const taken: Statement[] = [];
   for (const entry of untrusted) {
@@ -74,6 +80,7 @@ interface Maps {
   readonly devices: Map<DeviceId, DeviceStatement>;
   readonly shares: Map<UserId, ShareStatement>;
   readonly revocations: Map<string, RevocationStatement>;
+  readonly keyHolders: Map<DeviceId, KeyHolderStatement>;
 }
 
 function isNews(record: DirectoryRecord, statement: Statement): boolean {
@@ -81,6 +88,8 @@ function isNews(record: DirectoryRecord, statement: Statement): boolean {
     return counts(statement, record.devices, statement.payload.deviceId, MAX_OWN_DEVICES);
   if (isAbout(statement, 'share'))
     return counts(statement, record.shares, statement.payload.peerUserId, MAX_SHARES);
+  if (isAbout(statement, 'key-holder'))
+    return !record.keyHolders.has(statement.payload.deviceId) && record.keyHolders.size < MAX_OWN_DEVICES;
   if (record.revocations.has(statement.id)) return false;
   const ofSameCa = [...record.revocations.values()].filter(({ by }) => by === statement.by);
   return ofSameCa.length < MAX_REVOCATIONS_PER_CA;
@@ -114,11 +123,13 @@ function put(maps: Maps, statement: Statement): void {
   if (isAbout(statement, 'device')) maps.devices.set(statement.payload.deviceId, statement);
   if (isAbout(statement, 'share')) maps.shares.set(statement.payload.peerUserId, statement);
   if (isAbout(statement, 'revocation')) maps.revocations.set(statement.id, statement);
+  if (isAbout(statement, 'key-holder')) maps.keyHolders.set(statement.payload.deviceId, statement);
 }
 
 /** All of it, as one list. */
-export const statementsOf = ({ devices, shares, revocations }: DirectoryRecord): Statement[] => [
+export const statementsOf = ({ devices, shares, revocations, keyHolders }: DirectoryRecord): Statement[] => [
   ...revocations.values(),
+  ...keyHolders.values(),
   ...devices.values(),
   ...shares.values(),
 ];

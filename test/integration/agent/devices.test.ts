@@ -301,9 +301,19 @@ test('revoking a device that had the CA key makes a new user of this device, wit
     { name: 'camera' },
   ]);
   const [laptop, desktop, camera] = user.members as [TestMember, TestMember, TestMember];
+  const far = await startUp(desktop.home);
+  laptop.home.writeConfig({
+    listen: { on: 'loopback' },
+    peerStreams: { addresses: { [desktop.deviceId]: [atLoopback(far.port)] } },
+  });
   const up = await startUp(laptop.home);
   assert.ok(await isLetIn(up.port, camera));
-  const { stdout } = await patchcord(laptop.home, ['revoke', 'desktop', '--held-ca-key', '--yes', '--json']);
+  // Nobody has to say that the desktop has the key: it said so itself, in the directory.
+  await reach(laptop.home, desktop.deviceId);
+  await up.untilLine((line) => isEvent('key-holder-known')(line) && line['deviceId'] === desktop.deviceId);
+  const holders = (await devicesOf(laptop.home)).devices.filter(({ holdsCaKey }) => holdsCaKey);
+  assert.deepEqual(holders.map(({ name }) => name).sort(), ['desktop', 'laptop']);
+  const { stdout } = await patchcord(laptop.home, ['revoke', 'desktop', '--yes', '--json']);
   const [answer] = linesOf(stdout);
   assert.notEqual(answer?.['newUserId'], user.ca.userId);
   assert.deepEqual(answer?.['toJoin'], ['camera']);
