@@ -63,6 +63,7 @@ export const REPLIES = {
   'too-many-requests': reply(429, 'too_many_requests', 'Too many requests are under way.'),
   'too-many-feeds': reply(429, 'too_many_requests', 'Too many feeds are open.'),
   'too-many-ids': reply(429, 'too_many_requests', 'Too many ids were asked for; try again in a minute.'),
+  'out-of-files': reply(503, 'busy', 'No more files can be opened now; try again soon.'),
   busy: reply(503, 'busy', 'Too much is being done at once; try again soon.'),
   // The upstream.
   'upstream-not-ready': reply(503, 'service_unavailable', 'The database is not available to this role now.'),

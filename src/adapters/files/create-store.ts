@@ -1,8 +1,9 @@
 // Makes the empty store of a parent folder (FileStore protocol V1). The gateway writes nothing: this is for the agent.
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeDbase32 } from '../../core/dbase32.js';
+import { ensureFolder } from './ensure-folder.js';
 
 export const STORE_FOLDERS = ['files', 'leaves', 'tmp', 'partial', 'corrupt'] as const;
 
@@ -19,13 +20,12 @@ export class StoreUnusable extends Error {
   }
 }
 
-/** Makes what is missing of the store in `parent`, which is made too. Throws `StoreUnusable` for a link in its place. */
+/** Makes what is missing of the store in `parent`, which is there. Throws `StoreUnusable` for a link in its place. */
 export async function createStore(parent: string): Promise<void> {
   const store = join(parent, '.dmedia');
-  await mkdir(store, { recursive: true });
-  const stat = await lstat(store);
-  if (!stat.isDirectory()) throw new StoreUnusable(store);
-  for (const folder of STORE_FOLDERS) await mkdir(join(store, folder), { recursive: true });
+  await ensureFolder(store);
+  if (!(await lstat(store)).isDirectory()) throw new StoreUnusable(store);
+  for (const folder of STORE_FOLDERS) await ensureFolder(join(store, folder));
   await writeOnce(join(store, 'README.txt'), README);
   const id = encodeDbase32(randomBytes(STORE_ID_BYTES));
   await writeOnce(

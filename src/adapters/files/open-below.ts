@@ -1,6 +1,7 @@
 // Opens files below a folder without ever following a symbolic link on the way. Knows nothing of what the files are.
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { Refusal } from '../../core/errors.js';
 
 /** open(2): a name for the folder, and no right to list what is in it, so that a profile need not grant that. */
 const O_PATH = 0o10000000;
@@ -37,9 +38,17 @@ export interface OpenFile {
   readonly size: number;
 }
 
+/** What is short here says nothing of the file: too many files open in this process or on this machine, no memory. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+function refuseShortage(error: unknown): void {
+  if (SHORTAGES.has((error as NodeJS.ErrnoException).code ?? '')) throw new Refusal('out-of-files');
+}
+
 /**
  * The regular file `name` in `folders` of `parent`, each a folder of the one before. Null where any of them is missing, is
- * a symbolic link or is of another kind, and for every error of the disk. Links in `parent` itself are followed.
+ * a symbolic link or is of another kind, and for every error of the disk. Links in `parent` itself are followed. Throws
+ * `Refusal` 'out-of-files' where it cannot be told, because no more files can be opened.
  */
 export async function openFileBelow(
   parent: string,
@@ -51,8 +60,9 @@ export async function openFileBelow(
     const stat = await handle.stat().catch(() => null);
     if (stat?.isFile() === true) return { handle, size: stat.size };
     await handle.close();
-  } catch {
-    // As good as not there.
+  } catch (error) {
+    // Anything else is as good as not there.
+    refuseShortage(error);
   }
   return null;
 }

@@ -1,10 +1,11 @@
 // A blob that comes leaf by leaf, in partial/ of a store: each leaf is written when it was checked, and checked again
 // when it is taken up after a crash. Only a whole blob gets its name under files/.
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ID_BYTES, parseBlobId, type BlobId } from '../../core/ids.js';
 import { LEAF_BYTES, leafCountOf, leafLengthOf } from '../../core/skein/hashing.js';
+import { ensureFolder } from './ensure-folder.js';
 import { inLanes } from './lanes.js';
 import type { LeafThreads } from './leaf-threads.js';
 import { isFile, pathOf, placeBlob, placeSidecar } from './place-blob.js';
@@ -55,7 +56,7 @@ export async function partialBytes(parent: string, id: BlobId): Promise<number |
 export async function openPartialBlob(options: PartialBlobOptions): Promise<PartialBlob> {
   const { parent, id, size, digests } = options;
   const path = join(folderOf(parent), id);
-  await mkdir(folderOf(parent), { recursive: true });
+  await ensureFolder(folderOf(parent));
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
   let isOpen = true;
   const close = async (): Promise<void> => {

@@ -1,7 +1,8 @@
 // Moves what is complete to its place in a store, so that it is there whole after a crash, or not at all.
-import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { BlobId } from '../../core/ids.js';
+import { ensureFolder } from './ensure-folder.js';
 import { placeOf } from './stores.js';
 
 type Kind = 'files' | 'leaves';
@@ -46,10 +47,12 @@ export async function placeBlob(parent: string, id: BlobId, file: FileHandle, pa
 async function moveSynced(from: string, parent: string, kind: Kind, id: BlobId): Promise<void> {
   const [folders, name] = placeOf(kind, id);
   const folder = join(parent, ...folders);
-  const made = await mkdir(folder, { recursive: true });
+  // Stores that others made have no leaves/.
+  await ensureFolder(dirname(folder));
+  const isMade = await ensureFolder(folder);
   await rename(from, join(folder, name));
   await syncFolder(folder);
-  if (made !== undefined) await syncFolder(join(folder, '..'));
+  if (isMade) await syncFolder(dirname(folder));
 }
 
 export async function syncFolder(path: string): Promise<void> {

@@ -1,11 +1,12 @@
 // Puts blobs into one store, and moves bad ones aside. A blob appears under files/ by a rename, when all of it is on
 // the disk: a crash at any moment leaves no part of one there. Whoever writes has the store's lock.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeDbase32 } from '../../core/dbase32.js';
 import type { BlobId } from '../../core/ids.js';
 import { copyLeaves, SourceChanged, type CopyOptions } from './copy-leaves.js';
+import { ensureFolder } from './ensure-folder.js';
 import type { FileHasher, HashedFile } from './hash-file.js';
 import { isFile, pathOf, placeBlob, placeSidecar, syncFolder } from './place-blob.js';
 
@@ -54,7 +55,7 @@ export async function openStoreWriter(parent: string, hasher: FileHasher): Promi
   return {
     add,
     async condemn(id) {
-      await mkdir(join(store, 'corrupt'), { recursive: true });
+      await ensureFolder(join(store, 'corrupt'));
       await rename(pathOf(parent, 'files', id), join(store, 'corrupt', id));
       await syncFolder(join(store, 'corrupt'));
       await rm(pathOf(parent, 'leaves', id), { force: true });

@@ -34,7 +34,10 @@ export interface StoreStatus {
 }
 
 export interface Stores {
-  /** The blob, or null where no store has it, which is also the answer for a store that cannot be read. */
+  /**
+   * The blob, or null where no store has it, which is also the answer for a store that cannot be read. Throws `Refusal`
+   * 'out-of-files' where no more files can be opened.
+   */
   open(id: BlobId): Promise<OpenBlob | null>;
   /** Those of `ids` that `open` would open, in the order asked. */
   has(ids: readonly BlobId[]): Promise<BlobId[]>;

@@ -2,15 +2,14 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createStore } from '../../adapters/files/create-store.js';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
-import { readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
+import { checkConfig, readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
 import { Failure } from '../cli/failure.js';
 import { readSettings } from '../config/settings.js';
 import { refuseOtherName } from '../directory/own-name.js';
 import { openHome } from '../home/home.js';
-import { prepareStores } from '../up/prepare-stores.js';
+import { makeStore, prepareStores } from '../up/prepare-stores.js';
 
 interface Options {
   readonly name?: string;
@@ -43,7 +42,6 @@ async function runInit(context: CommandContext, options: Options): Promise<void>
   const stores = options.store?.map((folder) => resolve(folder));
   await writeWishes(context, { ...options, ...(stores !== undefined && { store: stores }) });
   const settings = await readSettings(paths);
-  for (const store of stores ?? []) await createStore(store);
   const { identity, isNew } = await openHome(paths, now());
   await prepareStores(settings, paths);
   const { userId, deviceId } = identity;
@@ -91,5 +89,8 @@ async function writeWishes(context: CommandContext, { name, couchdb, store }: Op
     }
     config = setAt(config, path, value);
   }
+  checkConfig(context.paths, config);
+  // What cannot be made does not stand in the configuration afterwards.
+  for (const folder of store ?? []) await makeStore(folder);
   await writeConfigFile(context.paths, config);
 }

@@ -24,14 +24,20 @@ export async function readConfigFile(paths: Paths): Promise<Config> {
   });
 }
 
-/** Writes the whole configuration, for this user alone; fails with all of its problems, and changes nothing then. */
-export async function writeConfigFile(paths: Paths, config: Config): Promise<void> {
-  const text = `${JSON.stringify(config, null, 2)}\n`;
-  const { problems } = parseSettings(text, paths);
+const textOf = (config: Config): string => `${JSON.stringify(config, null, 2)}\n`;
+
+/** Fails with all of its problems where it cannot be the configuration. */
+export function checkConfig(paths: Paths, config: Config): void {
+  const { problems } = parseSettings(textOf(config), paths);
   if (problems.length > 0)
     throw new Failure('config', 'config', 'the configuration would have problems', { problems });
+}
+
+/** Writes the whole configuration, for this user alone; fails with all of its problems, and changes nothing then. */
+export async function writeConfigFile(paths: Paths, config: Config): Promise<void> {
+  checkConfig(paths, config);
   await makePrivateFolder(dirname(paths.config));
-  await writeFileAtomic(paths.config, text);
+  await writeFileAtomic(paths.config, textOf(config));
 }
 
 /** Sets the value at a path of keys such as "listen.port"; undefined takes it out, and what is empty then. */

@@ -115,6 +115,7 @@ export type WarningCode =
   | 'discovery'
   | 'leaf-dates'
   | 'blob-corrupt'
+  | 'out-of-files'
   | 'events-dropped';
 
 /** As it stands on the line. */

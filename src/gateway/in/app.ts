@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly now: () => Date;
   readonly newRequestId: () => string;
   readonly onRefused: (code: RefusalCode, connection: Connection, requestId: string) => void;
+  /** No more files can be opened. */
+  readonly onShortage: () => void;
   readonly onFailure: (error: unknown, requestId: string) => void;
 }
 
@@ -103,6 +105,7 @@ export function createApp(options: AppOptions): RequestListener {
     if (res.destroyed || req.socket.destroyed) return;
     if (!(error instanceof Refusal)) options.onFailure(error, requestId);
     const code = error instanceof Refusal ? error.code : 'internal';
+    if (code === 'out-of-files') options.onShortage();
     if (isDenial(code)) options.onRefused(code, connection, requestId);
     if (sendRefusal(res, code, error instanceof Refusal ? error.headers : {})) connection.isEnding = true;
   }

@@ -46,6 +46,18 @@ export interface Inbound {
   stop(): Promise<void>;
 }
 
+const WARNING_PACE_MS = 60_000;
+
+/** `warn`, but for what comes within a minute of the last time. */
+function paced(warn: () => void): () => void {
+  let lastMs = -Infinity;
+  return () => {
+    if (performance.now() - lastMs < WARNING_PACE_MS) return;
+    lastMs = performance.now();
+    warn();
+  };
+}
+
 export function createInbound(options: InboundOptions): Inbound {
   const { env, service, now, emit, deny, warn } = options;
   const limits = () => env().limits;
@@ -97,6 +109,7 @@ export function createInbound(options: InboundOptions): Inbound {
     newRequestId: randomUUID,
     onRefused: (rule, { principal, address }, requestId) =>
       deny({ rule, principal: nameOf(principal), address, requestId }),
+    onShortage: paced(() => warn('out-of-files', 'no more files can be opened: blobs cannot be looked for')),
     onFailure: (error, requestId) =>
       options.log('error', 'a request failed', {
         requestId,

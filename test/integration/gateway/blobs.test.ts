@@ -1,5 +1,6 @@
 // Blobs through the gateway: real stores, real TLS, the real executable.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   readdirSync,
@@ -206,6 +207,25 @@ describe('a blob', () => {
     assert.equal((await fetchBlob(gateway, `/files/${id}`)).status, 404);
     for (const store of stores) renameSync(`${store}.away`, store);
     assert.ok(await sameBytes());
+  });
+
+  test('that cannot be looked for, since no more files can be opened, is 503 and a warning, and never 404', async (t) => {
+    const store = makeStore(t);
+    const id = put(store, pattern(5_000));
+    const gateway = await serve(t, [store]);
+    const statusOf = async (path: string): Promise<number | undefined> =>
+      (await fetchBlob(gateway, path)).status;
+    const paths = [`/files/${id}`, `/files/${anyId('missing')}`, `/files/${id}/leaves`];
+    assert.deepEqual(await Promise.all(paths.map(statusOf)), [200, 404, 200]);
+    const mayOpen = (count: number): Buffer =>
+      execFileSync('prlimit', [`--pid=${gateway.pid}`, `--nofile=${count}:`]);
+    mayOpen(3);
+    // Over the connections that are there: no other would be taken.
+    assert.deepEqual(await Promise.all(paths.map(statusOf)), [503, 503, 503]);
+    await gateway.until(isEvent('warning', { code: 'out-of-files' }));
+    mayOpen(1024);
+    assert.deepEqual(await Promise.all(paths.map(statusOf)), [200, 404, 200]);
+    assert.equal(gateway.seen.filter(isEvent('warning', { code: 'out-of-files' })).length, 1);
   });
 
   test('that shrinks while it is served ends the connection, and nothing is made up', async (t) => {

@@ -1,7 +1,6 @@
 // `patchcord files stores`: the stores of the configuration, and new ones.
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createStore } from '../../../adapters/files/create-store.js';
 import { readStoreId } from '../../../adapters/files/list-blobs.js';
 import { createStores, type StoreStatus } from '../../../adapters/files/stores.js';
 import type { Cli, CommandContext } from '../../cli/cli.js';
@@ -9,6 +8,7 @@ import { withExamples } from '../../cli/examples.js';
 import { formatBytes } from '../../cli/format.js';
 import { readConfigFile, setAt, writeConfigFile } from '../../config/edit.js';
 import { readSettings } from '../../config/settings.js';
+import { makeStore } from '../../up/prepare-stores.js';
 
 interface Options {
   readonly add?: string;
@@ -46,9 +46,9 @@ function formatStore({ path, present, freeBytes }: StoreStatus, storeId: string 
 
 async function addStore({ paths }: CommandContext, folder: string): Promise<void> {
   const { stores } = await readSettings(paths);
-  if (!stores.includes(folder)) {
-    const config = await readConfigFile(paths);
-    await writeConfigFile(paths, setAt(config, 'files.stores', [...stores, folder]));
-  }
-  await createStore(folder);
+  // First: what cannot be made does not stand in the configuration afterwards.
+  await makeStore(folder);
+  if (stores.includes(folder)) return;
+  const config = await readConfigFile(paths);
+  await writeConfigFile(paths, setAt(config, 'files.stores', [...stores, folder]));
 }
