@@ -49,20 +49,24 @@ test('init on a device that has a store replaces it by no other, and says how to
   assert.deepEqual(factOf(again)['stores'], [home.paths.store, disk]);
 });
 
-test('a store that cannot be made is told at once, and stands in no configuration', { timeout: 20_000 }, async (t) => {
-  const home = createTestHome(t);
-  for (const args of [
-    ['init', '--store', '/proc/x'],
-    ['files', 'stores', '--add', '/proc/x'],
-  ]) {
-    const { code } = await patchcord(home, args);
-    assert.equal(code, 66);
-    assert.ok(!existsSync(home.paths.config));
-  }
-  const disk = join(home.scratch, 'disk');
-  assert.equal((await patchcord(home, ['init', '--store', disk])).code, 0);
-  assert.ok(existsSync(join(disk, '.dmedia/files')));
-});
+test(
+  'a store that cannot be made is told at once, and stands in no configuration',
+  { timeout: 20_000 },
+  async (t) => {
+    const home = createTestHome(t);
+    for (const args of [
+      ['init', '--store', '/proc/x'],
+      ['files', 'stores', '--add', '/proc/x'],
+    ]) {
+      const { code } = await patchcord(home, args);
+      assert.equal(code, 66);
+      assert.ok(!existsSync(home.paths.config));
+    }
+    const disk = join(home.scratch, 'disk');
+    assert.equal((await patchcord(home, ['init', '--store', disk])).code, 0);
+    assert.ok(existsSync(join(disk, '.dmedia/files')));
+  },
+);
 
 test('init with a CouchDB that cannot be one changes nothing', async (t) => {
   const home = createTestHome(t);
