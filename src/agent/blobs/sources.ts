@@ -4,6 +4,7 @@ import { mayAsk } from '../../core/fetch/rules.js';
 import type { Wanted } from '../../core/fetch/wanted.js';
 import type { BlobId, DeviceId } from '../../core/ids.js';
 import type { Role } from '../../core/policy/policy.js';
+import { sleep } from '../wait.js';
 
 export interface FetchPeer {
   readonly deviceId: DeviceId;
@@ -122,18 +123,3 @@ export function createSources({ client, wanted, onFound, onPeer, nowMs }: Source
     },
   };
 }
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });

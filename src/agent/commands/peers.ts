@@ -1,8 +1,8 @@
 // `patchcord peers`: asks the running `up` who is seen on the links.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
+import { showRepeatedly } from '../cli/watch.js';
 import { STREAM_USER } from '../../core/peers/stream-target.js';
 import { readStreamAccess } from '../home/stream-access.js';
 import { agentAway, askAgent } from '../rpc/ask-agent.js';
@@ -15,8 +15,6 @@ interface Options {
 }
 
 const WATCH_MS = 1000;
-/** ECMA-48: cursor home, erase below. */
-const REDRAW = '\u001b[H\u001b[J';
 
 export function addPeers(program: Command, cli: Cli): void {
   const command = program
@@ -39,19 +37,14 @@ export function addPeers(program: Command, cli: Cli): void {
 }
 
 async function runPeers(context: CommandContext, { watch = false }: Options): Promise<void> {
-  const { paths, output, style, stdout, signal } = context;
-  const redraw = watch && stdout.isTTY ? REDRAW : '';
+  const { paths, output, style } = context;
   let last = '';
-  for (;;) {
+  await showRepeatedly(context, { watch, everyMs: WATCH_MS }, async (redraw) => {
     const { discovery } = await askAgent(paths, 'status');
-    const peers = discovery?.peers ?? [];
     const seen = JSON.stringify(discovery);
-    if (seen !== last) output.tell({ peers }, redraw + formatPeers(discovery, style));
+    if (seen !== last) output.tell({ peers: discovery?.peers ?? [] }, redraw + formatPeers(discovery, style));
     last = seen;
-    if (!watch) return;
-    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-  }
+  });
 }
 
 /** For curl and others: a token on a command line could be read by every user of this machine. */

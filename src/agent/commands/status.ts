@@ -1,8 +1,8 @@
 // `patchcord status`: asks the running `up` how it is.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
+import { showRepeatedly } from '../cli/watch.js';
 import { askAgent } from '../rpc/ask-agent.js';
 import { formatStatus } from '../status/status-text.js';
 
@@ -12,8 +12,6 @@ interface Options {
 }
 
 const WATCH_MS = 2000;
-/** ECMA-48: cursor home, erase below. */
-const REDRAW = '\u001b[H\u001b[J';
 
 export function addStatus(program: Command, cli: Cli): void {
   const command = program
@@ -30,13 +28,9 @@ export function addStatus(program: Command, cli: Cli): void {
 }
 
 async function runStatus(context: CommandContext, { watch = false }: Options): Promise<void> {
-  const { paths, output, style, now, stdout, signal } = context;
-  const redraw = watch && stdout.isTTY ? REDRAW : '';
-  for (;;) {
+  const { paths, output, style, now } = context;
+  await showRepeatedly(context, { watch, everyMs: WATCH_MS }, async (redraw) => {
     const status = await askAgent(paths, 'status');
     output.tell(status, redraw + formatStatus(status, style, now()));
-    if (!watch) return;
-    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-  }
+  });
 }

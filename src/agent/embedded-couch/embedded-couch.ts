@@ -4,8 +4,8 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { sleep } from '../wait.js';
 import {
   parseChildMessage,
   type Admin,
@@ -79,7 +79,7 @@ export async function startEmbeddedCouch(options: EmbeddedCouchOptions): Promise
       if (isClosing()) return;
       if (performance.now() - startedAt > HEALTHY_MS) delayMs = FIRST_RESTART_MS;
       options.onEvent({ event: 'died', ...exit, restartInMs: delayMs });
-      await delay(delayMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      await sleep(delayMs, closing.signal);
       if (isClosing()) return;
       delayMs = Math.min(delayMs * 2, MAX_RESTART_MS);
       child = startChild(options, port);

@@ -2,6 +2,7 @@
 import { retryDelayMs } from '../../core/replication/retries.js';
 import { jobIdOf, type PullJob } from '../../core/replication/jobs.js';
 import { NO_PROGRESS, type Pull, type PullProgress, type Puller } from './puller.js';
+import { aborted, sleep } from '../wait.js';
 
 export type PullState = 'starting' | 'pulling' | 'current' | 'failed';
 
@@ -94,17 +95,3 @@ export function openPullSlot({ job, puller, onEnd }: PullSlotOptions): PullSlot 
 
 export const isSameJob = (one: PullJob, other: PullJob): boolean =>
   jobIdOf(one) === jobIdOf(other) && one.credential === other.credential && one.design === other.design;
-
-const aborted = (signal: AbortSignal): Promise<null> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });

@@ -3,6 +3,7 @@
 import { GatewayError, type Gateway } from '../../adapters/launch/launch-gateway.js';
 import { Failure } from '../cli/failure.js';
 import { parseGatewayEvent, parseReady, type GatewayReady, type SeenEvent } from '../gateway-events.js';
+import { aborted, sleep } from '../wait.js';
 
 export interface KeptGateway {
   /** Of the first start. */
@@ -38,7 +39,7 @@ export async function keepGateway(options: KeepOptions): Promise<KeptGateway> {
   let reading: Promise<Problems> = Promise.resolve([]);
 
   /** Whether it ended by itself. */
-  async function runOnce(until: AbortSignal, stopped: Promise<void>): Promise<boolean> {
+  async function runOnce(until: AbortSignal, stopped: Promise<null>): Promise<boolean> {
     reading = readEvents(gateway, parseReady(gateway.ready), onEvent);
     await Promise.race([stopped, gateway.exited]);
     if (until.aborted) return false;
@@ -83,23 +84,6 @@ export async function keepGateway(options: KeepOptions): Promise<KeptGateway> {
 const endedTooOften = (times: number): Failure =>
   new Failure('software', 'gateway-ended', `the gateway ended ${times} times in a row`, {
     hint: 'Start `patchcord up` again; what the gateway said last stands above.',
-  });
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
   });
 
 /** Tells every event; resolves with the problems that ended the gateway, when it has ended. */

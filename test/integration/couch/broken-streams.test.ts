@@ -7,14 +7,13 @@ import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { before, suite, test } from 'node:test';
 import { createEnding } from '../../kit/ending.js';
-import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
+import type { CouchGateway } from '../../kit/household.js';
 import type { Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
-import { startStreamingUpstream, type StreamingUpstream } from '../../kit/streaming-upstream.js';
+import type { StreamingUpstream } from '../../kit/streaming-upstream.js';
 import { createBulkBytes } from './bulk-bytes.js';
+import { ATTACHMENT, OCTETS, startThrough } from './through.js';
 
-const ATTACHMENT = '/couch/dmedia-0/doc/movie.mov';
-const OCTETS = { 'content-type': 'application/octet-stream' };
 /** Far more than fits into the buffers on the way. */
 const LARGE = createBulkBytes(64);
 
@@ -32,13 +31,7 @@ suite('streams that end before their time', () => {
   let peer: Peer;
 
   before(async () => {
-    upstream = await startStreamingUpstream();
-    ending.add(() => upstream.close());
-    const databases = [{ name: 'dmedia-0', access: 'write' }];
-    const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
-    through = await startCouchGateway({ pki, url: upstream.url, login, databases });
-    ending.add(() => through.stop());
-    peer = through.peer(pki.ada.desktop);
+    ({ upstream, through, peer } = await startThrough(pki, ending));
   });
 
   /** The next request that reaches the upstream. */

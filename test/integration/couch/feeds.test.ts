@@ -6,16 +6,15 @@ import { createInterface } from 'node:readline';
 import { before, suite, test } from 'node:test';
 import { createEnding } from '../../kit/ending.js';
 import { tlsOf } from '../../kit/env.js';
-import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
+import type { CouchGateway } from '../../kit/household.js';
 import type { Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
 import { connectRaw, get, parseReply } from '../../kit/raw-client.js';
-import { startStreamingUpstream, type StreamingUpstream } from '../../kit/streaming-upstream.js';
+import type { StreamingUpstream } from '../../kit/streaming-upstream.js';
 import { createBulkBytes, hashStream } from './bulk-bytes.js';
+import { ATTACHMENT, OCTETS, startThrough } from './through.js';
 
 const IDLE_MS = 400;
-const ATTACHMENT = '/couch/dmedia-0/doc/movie.mov';
-const OCTETS = { 'content-type': 'application/octet-stream' };
 
 suite('feeds through the gateway', () => {
   const pki = createTestPki();
@@ -25,19 +24,7 @@ suite('feeds through the gateway', () => {
   let peer: Peer;
 
   before(async () => {
-    upstream = await startStreamingUpstream();
-    ending.add(() => upstream.close());
-    const databases = [{ name: 'dmedia-0', access: 'write' }];
-    const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
-    through = await startCouchGateway({
-      pki,
-      url: upstream.url,
-      login,
-      databases,
-      limits: { idleMs: IDLE_MS },
-    });
-    ending.add(() => through.stop());
-    peer = through.peer(pki.ada.desktop);
+    ({ upstream, through, peer } = await startThrough(pki, ending, { idleMs: IDLE_MS }));
   });
 
   /** Opens a feed; resolves with the upstream's end of it, and the peer's, as lines. */

@@ -5,20 +5,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { before, suite, test } from 'node:test';
 import { createEnding } from '../../kit/ending.js';
-import { startCouchGateway, type CouchGateway } from '../../kit/household.js';
+import type { CouchGateway } from '../../kit/household.js';
 import { watchMemory } from '../../kit/memory.js';
 import { readReply, type Peer } from '../../kit/peer.js';
 import { createTestPki } from '../../kit/pki.js';
-import { startStreamingUpstream, type StreamingUpstream } from '../../kit/streaming-upstream.js';
+import type { StreamingUpstream } from '../../kit/streaming-upstream.js';
 import { createBulkBytes, hashStream } from './bulk-bytes.js';
+import { ATTACHMENT, OCTETS, startThrough } from './through.js';
 
 const MIB = 1024 * 1024;
 const LARGE = createBulkBytes(300);
 const MAX_GROWTH_BYTES = 60 * MIB;
 /** More than all buffers on the way hold together: sockets', TLS's, and the gateway's own. */
 const MAX_ON_THE_WAY_BYTES = 64 * MIB;
-const ATTACHMENT = '/couch/dmedia-0/doc/movie.mov';
-const OCTETS = { 'content-type': 'application/octet-stream' };
 
 suite('streaming through the gateway', () => {
   const pki = createTestPki();
@@ -28,18 +27,7 @@ suite('streaming through the gateway', () => {
   let peer: Peer;
 
   before(async () => {
-    upstream = await startStreamingUpstream();
-    ending.add(() => upstream.close());
-    const databases = [{ name: 'dmedia-0', access: 'write' }];
-    const login = { username: 'patchcord-own', password: 'own-password-of-the-test' };
-    through = await startCouchGateway({
-      pki,
-      url: upstream.url,
-      login,
-      databases,
-    });
-    ending.add(() => through.stop());
-    peer = through.peer(pki.ada.desktop);
+    ({ upstream, through, peer } = await startThrough(pki, ending));
     await warmUp();
   });
 
