@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'postject';
+import { LEFT_OUT } from './left-out.js';
 
 const REPO = fileURLToPath(new URL('..', import.meta.url));
 const output = resolve(process.argv[2] ?? join(REPO, 'build/patchcord-gateway-confined'));
@@ -48,15 +49,6 @@ const inPlaceOf = (filter, from, to) => ({
     }),
 });
 
-/** debug's colours, which it does without. */
-const withoutColours = {
-  name: 'without supports-color',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^supports-color$/ }, ({ path }) => ({ path, namespace: 'absent' }));
-    onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'throw new Error()' }));
-  },
-};
-
 async function bundleGateway() {
   const worker = await bundle({ entryPoints: ['dist/adapters/files/leaf-worker.js'], format: 'esm' });
   const { version } = JSON.parse(readFileSync(join(REPO, 'package.json'), 'utf8'));
@@ -69,7 +61,7 @@ async function bundleGateway() {
     },
     format: 'cjs',
     plugins: [
-      withoutColours,
+      ...LEFT_OUT,
       inPlaceOf(
         /\/files\/leaf-threads\.js$/,
         "new URL('./leaf-worker.js', import.meta.url)",

@@ -1,4 +1,4 @@
-// Builds dist/: first Skein to WebAssembly (only when its source changed), then the TypeScript.
+// Builds dist/: first Skein to WebAssembly (only when its source changed), then the TypeScript, then one file of each program.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,3 +8,4 @@ const run = (file, ...args) => execFileSync(process.execPath, [file, ...args], {
 
 if (existsSync('scripts/build-skein.js')) run('scripts/build-skein.js');
 run('node_modules/typescript/bin/tsc', '-b');
+run('scripts/bundle.js');

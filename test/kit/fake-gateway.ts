@@ -71,7 +71,7 @@ function copyPackage(): string {
   for (const name of ['dist', 'certs', 'package.json'])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   mkdirSync(join(folder, 'bin'));
-  cpSync(join(ROOT, 'bin/patchcord'), join(folder, 'bin/patchcord'));
+  for (const name of ['bin/patchcord', 'bin/package.json']) cpSync(join(ROOT, name), join(folder, name));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(
     join(folder, 'bin/patchcord-gateway'),
