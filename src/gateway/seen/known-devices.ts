@@ -1,6 +1,6 @@
 // Whom the env knows by id, and whether it would let in anyone else.
 import type { Env, Service } from '../../core/env/env.js';
-import type { DeviceId } from '../../core/ids.js';
+import type { DeviceId, UserId } from '../../core/ids.js';
 import { deniedDevices } from '../../core/leaf/revoked-device.js';
 
 /**
@@ -19,6 +19,13 @@ export function knownDevices({ service, discovery }: Env): Set<DeviceId> {
   return known;
 }
 
-/** Only where some CA's devices are let in without being named can an unknown name be worth a look. */
-export const mayDialUnknown = (service: Service | null): boolean =>
-  service?.policy.principals.some((entry) => entry.kind === 'issuer' && entry.device === null) ?? false;
+/** The users whose devices are let in without being named: only where there are any is an unknown name worth a look. */
+export function usersLetIn(service: Service | null): Set<UserId> {
+  const users = new Set<UserId>();
+  for (const entry of service?.policy.principals ?? []) {
+    const isWhole = entry.kind === 'issuer' && entry.device === null;
+    const ca = isWhole ? service?.trust.cas.find(({ name }) => name === entry.issuer) : undefined;
+    if (ca !== undefined) users.add(ca.userId);
+  }
+  return users;
+}

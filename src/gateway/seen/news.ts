@@ -6,14 +6,14 @@ import type { Seen } from '../../core/discovery/entry.js';
 import { createUnknownDials } from '../../core/discovery/rests.js';
 import type { SeenTable } from '../../core/discovery/table.js';
 import { createTold } from '../../core/discovery/told.js';
-import type { DeviceId } from '../../core/ids.js';
+import type { DeviceId, UserId } from '../../core/ids.js';
 import { createPace } from './pace.js';
 
 export interface NewsOptions {
   readonly table: SeenTable;
   readonly steadyMs: () => number;
-  /** Whether an unknown device could be one that is let in. */
-  readonly mayDialUnknown: () => boolean;
+  /** The users of whom an unknown device could be one that is let in. */
+  readonly usersLetIn: () => ReadonlySet<UserId>;
   readonly emit: (event: GatewayEvent) => void;
 }
 
@@ -29,9 +29,10 @@ const MAX_DIALS = 4;
 /** … in each interval of this. */
 const INTERVAL_MS = 250;
 
-export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOptions): News {
+export function createNews({ table, steadyMs, usersLetIn, emit }: NewsOptions): News {
   const told = createTold();
-  const unknownDials = createUnknownDials();
+  let unknownDials = createUnknownDials();
+  let dialledFor: ReadonlySet<UserId> = new Set();
   const dialers = new Set<(unknown: UnknownName) => void>();
   const watchers = new Set<(deviceId: DeviceId) => void>();
   const pace = createPace({ intervalMs: INTERVAL_MS, steadyMs, tell });
@@ -47,7 +48,11 @@ export function createNews({ table, steadyMs, mayDialUnknown, emit }: NewsOption
   }
 
   function dialUnknown(): void {
-    if (dialers.size === 0 || !mayDialUnknown()) return;
+    const users = usersLetIn();
+    if (dialers.size === 0 || users.size === 0) return;
+    // Whoever was a stranger when it was dialled may be a device of somebody who is let in since.
+    if ([...users].some((user) => !dialledFor.has(user))) unknownDials = createUnknownDials();
+    dialledFor = users;
     const now = steadyMs();
     let dials = 0;
     for (const { instance, address, deviceId } of table.list()) {

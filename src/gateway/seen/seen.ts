@@ -11,7 +11,7 @@ import { createKnownNames } from '../../core/discovery/known-names.js';
 import { createSeenTable } from '../../core/discovery/table.js';
 import type { OfferAddress, OfferId, PairKind } from '../../core/control/pairing.js';
 import type { Env } from '../../core/env/env.js';
-import { knownDevices, mayDialUnknown } from './known-devices.js';
+import { knownDevices, usersLetIn } from './known-devices.js';
 import { createLinks } from './links.js';
 import { createNews } from './news.js';
 import { createSeenLink, type SeenLink } from './seen-link.js';
@@ -54,7 +54,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
   const news = createNews({
     table,
     steadyMs,
-    mayDialUnknown: () => mayDialUnknown(env().service),
+    usersLetIn: () => usersLetIn(env().service),
     emit,
   });
   const offers = createOffers({ steadyMs, emit });

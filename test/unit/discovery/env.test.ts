@@ -7,7 +7,7 @@ import { instanceNameOf } from '../../../dist/core/discovery/instance-name.js';
 import { recordsOf, type RawRecord } from '../../../dist/core/discovery/records.js';
 import { parseEnv, type Env } from '../../../dist/core/env/env.js';
 import { deviceIdOf } from '../../../dist/core/ids.js';
-import { knownDevices, mayDialUnknown } from '../../../dist/gateway/seen/known-devices.js';
+import { knownDevices, usersLetIn } from '../../../dist/gateway/seen/known-devices.js';
 import { createEnv } from '../../kit/env.js';
 import { createTestPki } from '../../kit/pki.js';
 
@@ -68,10 +68,11 @@ describe('discovery in the env', () => {
 
   test('an unknown name is worth dialling where a whole CA is let in, and nowhere else', () => {
     const { grace } = pki;
-    assert.equal(mayDialUnknown(compile(createEnv({ pki, couchUrl })).service), true);
+    const users = (raw: object): string[] => [...usersLetIn(compile(raw).service)];
+    assert.deepEqual(users(createEnv({ pki, couchUrl })), [pki.ada.ca.userId]);
     const principals = [{ issuer: 'grace', device: grace.laptop.deviceId, role: 'novel-crew' }];
-    assert.equal(mayDialUnknown(compile(createEnv({ pki, couchUrl, principals })).service), false);
-    assert.equal(mayDialUnknown(null), false);
+    assert.deepEqual(users(createEnv({ pki, couchUrl, principals })), []);
+    assert.deepEqual([...usersLetIn(null)], []);
   });
 });
 

@@ -6,10 +6,12 @@ import type { UnknownName } from '../../../dist/core/discovery/addresses.js';
 import type { InstanceName } from '../../../dist/core/discovery/instance-name.js';
 import { MAX_UNKNOWN_DIALS_A_LINK, UNKNOWN_DIAL_MS } from '../../../dist/core/discovery/rests.js';
 import { createSeenTable, type SeenTable } from '../../../dist/core/discovery/table.js';
-import { deviceIdOf, type DeviceId } from '../../../dist/core/ids.js';
+import { deviceIdOf, userIdOf, type DeviceId, type UserId } from '../../../dist/core/ids.js';
 import { createNews, type News } from '../../../dist/gateway/seen/news.js';
 
 const ada = deviceIdOf(Buffer.from('ada'));
+const user = userIdOf(Buffer.from('user'));
+const grace = userIdOf(Buffer.from('grace'));
 const ADA = nameOf(1_000_001);
 const TTL_MS = 10 * UNKNOWN_DIAL_MS;
 const SECOND_MS = 1000;
@@ -22,20 +24,20 @@ function nameOf(number: number): InstanceName {
 
 describe('news of the table', () => {
   let now: number;
-  let lets: boolean;
+  let lets: Set<UserId>;
   let told: string[];
   let table: SeenTable;
   let news: News;
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout'] });
     now = 0;
-    lets = true;
+    lets = new Set([user]);
     told = [];
     table = createSeenTable((instance) => (instance === ADA ? ada : null));
     news = createNews({
       table,
       steadyMs: () => now,
-      mayDialUnknown: () => lets,
+      usersLetIn: () => lets,
       emit: (event) => void told.push(event.event),
     });
   });
@@ -93,6 +95,21 @@ describe('news of the table', () => {
     assert.equal(dialled.length, 2);
   });
 
+  test('unknown names are dialled once more when the devices of another user are let in', () => {
+    const dialled = subscribe();
+    hint(nameOf(1), 1);
+    pass(SECOND_MS);
+    lets = new Set([user, grace]);
+    news.changed();
+    pass(SECOND_MS);
+    assert.equal(dialled.length, 2);
+    // One who is let in no more makes nobody worth a look.
+    lets = new Set([user]);
+    news.changed();
+    pass(SECOND_MS);
+    assert.equal(dialled.length, 2);
+  });
+
   test('a flood of unknown names is dialled slowly, and up to a bound', () => {
     const dialled = subscribe();
     for (let number = 1; number <= 256; number++) hint(nameOf(number), number);
@@ -107,11 +124,11 @@ describe('news of the table', () => {
 
   test('where every device that may come in is known by id, no unknown name is dialled', () => {
     const dialled = subscribe();
-    lets = false;
+    lets = new Set();
     hint(nameOf(1), 1);
     pass(SECOND_MS);
     assert.deepEqual(dialled, []);
-    lets = true;
+    lets = new Set([user]);
     news.changed();
     pass(SECOND_MS);
     assert.equal(dialled.length, 1);
