@@ -1,6 +1,7 @@
 // PouchDB's replicator between two URLs, for an upstream that has none or cannot reach this host's loopback. The package
 // is optional, CommonJS and without usable types; it is loaded when it is needed first.
 import type { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 
 export interface PouchEnd {
   readonly url: string;
@@ -16,11 +17,14 @@ export interface PouchJob {
   readonly selector: object | null;
   /** A source may ignore the selector, and send whatever it likes: what is not wanted is not written. */
   readonly isWanted: (id: string) => boolean;
+  /** Documents that are asked for at once. */
+  readonly batch: number;
 }
 
 export interface PouchProgress {
   readonly read: number;
   readonly written: number;
+  /** Those that could not be written, and those that are not wanted and came all the same. */
   readonly failed: number;
   /** Null where the source does not say. */
   readonly pending: number | null;
@@ -39,7 +43,7 @@ export class PouchMissing extends Error {}
 
 interface Database {
   id: () => Promise<string>;
-  bulkDocs: (request: { docs: { _id: string }[] }, ...rest: unknown[]) => Promise<unknown>;
+  bulkDocs: (request: { docs: { _id: unknown }[] }, ...rest: unknown[]) => Promise<unknown>;
   close(): Promise<void>;
 }
 interface Replication extends EventEmitter {
@@ -54,34 +58,43 @@ interface Info {
 }
 interface Pouch {
   new (url: string, options: object): Database;
+  fetch(url: string, options: object): Promise<Response>;
   replicate(source: Database, target: Database, options: object): Replication;
 }
 
-/** CouchDB's own replicator takes as many. */
-const BATCH_SIZE = 500;
-/** No literal: it has no types that would be found. */
-const PACKAGE: string = 'pouchdb';
+/** Of one reply, which this process holds in memory: 64 MiB, as much as a database here takes at once. */
+const REPLY_BYTES = 67_108_864;
+const PACKAGE = 'pouchdb';
 const HEARTBEAT_MS = 10_000;
 const NOTHING: PouchProgress = { read: 0, written: 0, failed: 0, pending: null, isCurrent: false };
 
 /** Throws `PouchMissing` where the package is not installed. */
-export async function startPouchReplication(job: PouchJob): Promise<PouchReplication> {
-  const PouchDB = await load();
+export function startPouchReplication(job: PouchJob): PouchReplication {
+  const PouchDB = load();
   const [source, target] = [open(PouchDB, job.source), open(PouchDB, job.target)];
+  let unwanted = 0;
   const write = target.bulkDocs.bind(target);
-  target.bulkDocs = (request, ...rest) =>
-    write({ ...request, docs: request.docs.filter(({ _id: id }) => job.isWanted(id)) }, ...rest);
+  target.bulkDocs = (request, ...rest) => {
+    const docs = request.docs.filter(({ _id: id }) => typeof id === 'string' && job.isWanted(id));
+    unwanted += request.docs.length - docs.length;
+    return write({ ...request, docs }, ...rest);
+  };
   const replication = PouchDB.replicate(source, target, {
     live: true,
     retry: false,
-    batch_size: BATCH_SIZE,
+    batch_size: job.batch,
     heartbeat: HEARTBEAT_MS,
     ...(job.selector !== null && { selector: job.selector }),
   });
-  return follow(replication, () => Promise.all([source.close(), target.close()]));
+  const close = () => Promise.all([source.close(), target.close()]);
+  return follow(replication, close, () => unwanted);
 }
 
-function follow(replication: Replication, close: () => Promise<unknown>): PouchReplication {
+function follow(
+  replication: Replication,
+  close: () => Promise<unknown>,
+  unwanted: () => number,
+): PouchReplication {
   let progress = NOTHING;
   const ended = new Promise<string | null>((resolve) => {
     replication.on('change', (info: Info) => (progress = progressOf(info)));
@@ -94,7 +107,7 @@ function follow(replication: Replication, close: () => Promise<unknown>): PouchR
   replication.catch(() => undefined);
   return {
     get progress() {
-      return progress;
+      return { ...progress, failed: progress.failed + unwanted() };
     },
     ended: ended.finally(() => void close().catch(() => undefined)),
     cancel: () => replication.cancel(),
@@ -111,7 +124,9 @@ const progressOf = (info: Info): PouchProgress => ({
 
 function open(PouchDB: Pouch, { url, login, name }: PouchEnd): Database {
   const auth = login === null ? {} : { auth: login };
-  const database = new PouchDB(url, { ...auth, skip_setup: true });
+  // What is longer than `size`, node-fetch gives up.
+  const fetch: Pouch['fetch'] = (to, options) => PouchDB.fetch(to, { ...options, size: REPLY_BYTES });
+  const database = new PouchDB(url, { ...auth, fetch, skip_setup: true });
   database.id = () => Promise.resolve(name);
   return database;
 }
@@ -121,12 +136,12 @@ function reasonOf(error: unknown): string {
   return reason ?? message ?? `it ended with ${status ?? 'an error'}`;
 }
 
-async function load(): Promise<Pouch> {
+/** By `require`: in the one file that the agent starts from, an `import` that names no file finds no loader. */
+function load(): Pouch {
   try {
-    const module = (await import(PACKAGE)) as { readonly default: Pouch };
-    return module.default;
+    return createRequire(import.meta.url)(PACKAGE) as Pouch;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     throw new PouchMissing(
       'replication by the agent needs a package that is not installed: npm install pouchdb@9',
     );
