@@ -16,13 +16,14 @@ export interface Target {
   readonly query: readonly QueryParameter[];
 }
 
-const PRINTABLE_ASCII = /^[\x21-\x7e]*$/;
+/** But "#" and "\\". */
+const PRINTABLE_ASCII = /^[\x21\x22\x24-\x5b\x5d-\x7e]*$/;
 const LONE_PERCENT = /%(?![0-9A-Fa-f]{2})/;
 
 /** Parses an origin-form target (RFC 9112 section 3.2.1); throws a `Refusal` for everything else. */
 export function parseTarget(targetRaw: string): Target {
   require('target-form', targetRaw.startsWith('/'));
-  require('target-bytes', PRINTABLE_ASCII.test(targetRaw) && !/[#\\]/.test(targetRaw));
+  require('target-bytes', PRINTABLE_ASCII.test(targetRaw));
   require('target-escape', !LONE_PERCENT.test(targetRaw));
   const [pathRaw = '', queryRaw, ...more] = targetRaw.split('?');
   require('target-query', more.length === 0);
@@ -66,6 +67,7 @@ function parseQuery(queryRaw: string): QueryParameter[] {
 const decodeForm = (raw: string): string => decode(raw.replaceAll('+', ' '));
 
 function decode(raw: string): string {
+  if (!raw.includes('%')) return raw;
   try {
     // Throws for what is not UTF-8: overlong forms, surrogates, cut sequences.
     return decodeURIComponent(raw);

@@ -7,7 +7,7 @@ import { closeSignalOf, settled } from './socket-close.js';
 import type { OpenBlob } from './stores.js';
 
 /** 256 buffers: a client that takes nothing holds two of them. */
-export const PUMP_POOL_BYTES = 67_108_864;
+export const PUMP_POOL_BYTES = 134_217_728;
 /** Section 9 of the design: a reply of which nothing is taken for so long is cut. */
 export const PUMP_STALL_MS = 30_000;
 

@@ -54,7 +54,8 @@ export const placeOf = (kind: 'files' | 'leaves', id: BlobId): readonly [readonl
  * The stores in the order in which they are asked for this id (rendezvous hashing): load spreads over drives, the same
  * blob comes from the same drive, and a drive more or less moves no other drive's blobs.
  */
-export function rankStores(id: BlobId, parents: readonly string[]): string[] {
+export function rankStores(id: BlobId, parents: readonly string[]): readonly string[] {
+  if (parents.length < 2) return parents;
   const score = (parent: string): string => createHash('sha256').update(`${id}\0${parent}`).digest('hex');
   return parents
     .map((parent) => ({ parent, score: score(parent) }))

@@ -33,9 +33,9 @@ export interface RequestForm {
 /** Checks version, header fields and framing (RFC 9112 section 6); throws the `Refusal`. */
 export function checkRequestForm(request: IncomingMessage, limits: { headerFields: number }): RequestForm {
   if (request.httpVersion !== '1.1') throw new Refusal('http-version');
-  const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  if (names.length > limits.headerFields) throw new Refusal('header-count');
-  checkRepeated(names);
+  const { rawHeaders } = request;
+  if (rawHeaders.length / 2 > limits.headerFields) throw new Refusal('header-count');
+  checkRepeated(rawHeaders);
   const { 'content-length': length, 'transfer-encoding': coding, expect, upgrade } = request.headers;
   // After an upgrade that nobody takes up, Node's parser passes over what follows in the same bytes.
   if (upgrade !== undefined) throw new Refusal('header-framing');
@@ -49,9 +49,11 @@ export function checkRequestForm(request: IncomingMessage, limits: { headerField
   return { hasBody, bodyBytes: coding === undefined ? Number(length ?? 0) : null };
 }
 
-function checkRepeated(names: readonly string[]): void {
+/** `raw`: names and values in turn. */
+function checkRepeated(raw: readonly string[]): void {
   const seen = new Set<string>();
-  for (const name of names) {
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase();
     if (!SINGLE.has(name)) continue;
     if (seen.has(name)) throw new Refusal(name === 'host' ? 'header-host' : 'header-repeated');
     seen.add(name);

@@ -13,7 +13,7 @@ export interface InFlight {
   /** Whether the principal, as it is after a reload, may still have this. */
   readonly stillPermitted: (principal: Principal) => boolean;
   /** Gives up what it holds; safe to call more than once. */
-  readonly end: () => void;
+  end(): void;
 }
 
 export interface Connection {
@@ -115,7 +115,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   function forget(connection: Connection): void {
     open.delete(connection.socket);
     // Node tells no response of it that still waited for the one before it.
-    for (const { end } of connection.inFlight) end();
+    for (const exchange of connection.inFlight) exchange.end();
     options.onDisconnected(connection);
     if (open.size === 0) onEmpty?.();
   }

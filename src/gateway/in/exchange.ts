@@ -6,24 +6,69 @@ import type { DeviceId } from '../../core/ids.js';
 import type { Principal } from '../../core/leaf/judge.js';
 import type { Limits } from '../../core/limits.js';
 import { Refusal } from '../../core/errors.js';
-import type { Target } from '../../core/target.js';
+import { parseTarget, type Target } from '../../core/target.js';
 import type { Connection, InFlight } from './connections.js';
 
-export interface Exchange {
-  /** In events and logs; never in a reply. */
-  readonly id: string;
+/** One for all: to make an error for each costs more than to judge a request. */
+const ENDED = new Error('the peer is gone, or the reply has ended');
+
+export interface ExchangeParts {
+  readonly connection: Connection;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly form: RequestForm;
+  readonly slot: Slot;
+}
+
+/** Lasts as long as its reply, or the connection. A class, as one is made for every request. */
+export class Exchange implements InFlight {
   readonly connection: Connection;
   readonly principal: Principal;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly form: RequestForm;
   readonly target: Target;
-  /** Aborted when the peer is gone or the reply has ended. */
-  readonly ended: AbortSignal;
+  stillPermitted: InFlight['stillPermitted'] = () => true;
+  readonly #slot: Slot;
+  #hasEnded = false;
+  #ending: AbortController | null = null;
+
+  /** Throws the `Refusal` of a target that is malformed: that is counted as well. */
+  constructor({ connection, request, response, form, slot }: ExchangeParts) {
+    this.connection = connection;
+    this.principal = connection.principal;
+    this.request = request;
+    this.response = response;
+    this.form = form;
+    this.#slot = slot;
+    connection.inFlight.add(this);
+    response.once('close', () => this.end());
+    this.target = parseTarget(request.url ?? '');
+  }
+
+  /** Aborted when the peer is gone or the reply has ended. Made when it is first asked for: most replies need none. */
+  get ended(): AbortSignal {
+    this.#ending ??= new AbortController();
+    if (this.#hasEnded) this.#ending.abort(ENDED);
+    return this.#ending.signal;
+  }
+
   /** Says what a reload has to leave standing for this to go on; without it, being let in is enough. */
-  permittedWhile(stillPermitted: InFlight['stillPermitted']): void;
+  permittedWhile(stillPermitted: InFlight['stillPermitted']): void {
+    this.stillPermitted = stillPermitted;
+  }
+
   /** From here on this counts as an open feed, not as a request. */
-  becomeFeed(): void;
+  becomeFeed(): void {
+    this.#slot.becomeFeed();
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#slot.leave();
+    this.connection.inFlight.delete(this);
+    this.#ending?.abort(ENDED);
+  }
 }
 
 /** Requests and feeds in flight, counted for each principal. */
@@ -31,7 +76,7 @@ export interface Traffic {
   enter(device: DeviceId): Slot;
 }
 
-interface Slot {
+export interface Slot {
   becomeFeed(): void;
   leave(): void;
 }

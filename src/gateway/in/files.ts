@@ -1,5 +1,6 @@
 // `/files`: blobs by range, their leaf digests, and which of many are here. Permission comes before the disk.
 import type { BlobPump } from '../../adapters/files/blob-pump.js';
+import type { HotBlob, HotBlobs } from '../../adapters/files/hot-blobs.js';
 import type { LeafSource } from '../../adapters/files/leaves.js';
 import type { Stores } from '../../adapters/files/stores.js';
 import { readHeldBody, type BodyMemory } from '../../adapters/http/body.js';
@@ -10,14 +11,15 @@ import { isObject } from '../../core/env/env.js';
 import { Refusal } from '../../core/errors.js';
 import { parseBlobId, type BlobId } from '../../core/ids.js';
 import type { Limits } from '../../core/limits.js';
-import { etagOf, ifNoneMatchNames, ifRangeHolds, parseRange } from '../../core/ranges.js';
 import { isStillGranted, type BlobPermission } from './blob-permission.js';
+import { leavesHeaders, OK, planBlobReply } from './blob-reply.js';
 import type { Exchange } from './exchange.js';
 import type { RateMeter } from './rate-meter.js';
 
 export interface FilesOptions {
   readonly stores: () => Stores;
   readonly pump: () => BlobPump;
+  readonly hot: () => HotBlobs;
   readonly leaves: () => LeafSource;
   /** A blob was found whose content is not what its id says. */
   readonly onCorrupt: (id: BlobId) => void;
@@ -34,14 +36,8 @@ export interface FilesHandlers {
   sendHave(exchange: Exchange): Promise<void>;
 }
 
-const BLOB_HEADERS = {
-  'content-type': 'application/octet-stream',
-  'accept-ranges': 'bytes',
-  'x-content-type-options': 'nosniff',
-};
-
 export function createFilesHandlers(options: FilesOptions): FilesHandlers {
-  const { stores, pump, leaves, permission } = options;
+  const { stores, pump, hot, leaves, permission } = options;
 
   /** The id in the path, when this principal may have it. */
   async function permitted(exchange: Exchange, idText: string): Promise<BlobId> {
@@ -49,16 +45,27 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     if (id === null) throw new Refusal('blob-id');
     const { role } = exchange.principal;
     exchange.permittedWhile((principal) => isStillGranted(role.files, principal.role.files));
-    if (!(await permission.allowed(role, [id])).has(id)) throw new Refusal('blob-not-granted');
+    if (role.files !== 'all' && !(await permission.allowed(role, [id])).has(id))
+      throw new Refusal('blob-not-granted');
     return id;
   }
 
   async function sendBlob(exchange: Exchange, idText: string): Promise<void> {
     const id = await permitted(exchange, idText);
+    const kept = hot().ask(id);
+    if (kept !== null) {
+      sendHot(exchange, id, kept);
+      return;
+    }
     const blob = await stores().open(id);
     if (blob === null) throw new Refusal('blob-missing');
     try {
-      const plan = planBlobReply(exchange, id, blob.size);
+      const read = await hot().read(blob);
+      if (read !== null) {
+        sendHot(exchange, id, read);
+        return;
+      }
+      const plan = planBlobReply(exchange.request, id, blob.size);
       exchange.response.writeHead(plan.status, plan.headers);
       if (plan.part === null || exchange.request.method === 'HEAD') exchange.response.end();
       else await pump().send(blob, plan.part.start, plan.part.end, exchange.response);
@@ -67,13 +74,21 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     }
   }
 
+  function sendHot(exchange: Exchange, id: BlobId, { bytes, text }: HotBlob): void {
+    const { status, headers, part } = planBlobReply(exchange.request, id, bytes.length);
+    const { request, response } = exchange;
+    response.writeHead(status, headers);
+    if (part === null || request.method === 'HEAD') response.end();
+    else if (text !== null && status === OK) response.end(text, 'latin1');
+    else response.end(bytes.subarray(part.start, part.end + 1));
+  }
+
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {
     const id = await permitted(exchange, idText);
     const found = await leaves().leavesOf(id, exchange.ended);
     if (found === 'corrupt') options.onCorrupt(id);
     if (found === null || found === 'corrupt') throw new Refusal('blob-missing');
-    const headers = { ...BLOB_HEADERS, 'content-length': found.digests.length, 'patchcord-size': found.size };
-    exchange.response.writeHead(200, headers);
+    exchange.response.writeHead(OK, leavesHeaders(found));
     exchange.response.end(found.digests);
   }
 
@@ -87,35 +102,6 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
   }
 
   return { sendBlob, sendLeaves, sendHave };
-}
-
-interface BlobReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | number>>;
-  /** Both included; null where there is no body. */
-  readonly part: { readonly start: number; readonly end: number } | null;
-}
-
-/** Preconditions first, then the range (RFC 9110 section 13.2.2). */
-function planBlobReply({ request }: Exchange, id: BlobId, size: number): BlobReply {
-  const { range, 'if-none-match': ifNoneMatch } = request.headers;
-  const ifRange = request.headers['if-range'] as string | undefined;
-  const headers = { ...BLOB_HEADERS, etag: etagOf(id) };
-  if (ifNoneMatchNames(ifNoneMatch, id)) return { status: 304, headers, part: null };
-  const wanted = parseRange(ifRangeHolds(ifRange, id) ? range : undefined, size);
-  if (wanted.kind === 'unsatisfiable') {
-    throw new Refusal('range-unsatisfiable', { 'content-range': `bytes */${size}` });
-  }
-  if (wanted.kind === 'whole') {
-    return {
-      status: 200,
-      headers: { ...headers, 'content-length': size },
-      part: { start: 0, end: size - 1 },
-    };
-  }
-  const { start, end } = wanted;
-  const partHeaders = { 'content-length': end + 1 - start, 'content-range': `bytes ${start}-${end}/${size}` };
-  return { status: 206, headers: { ...headers, ...partHeaders }, part: { start, end } };
 }
 
 /** The ids of a `have`; refuses more than may be asked at once, and whatever is not an id. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { createBlobPump } from '../../adapters/files/blob-pump.js';
+import { createHotBlobs } from '../../adapters/files/hot-blobs.js';
 import { createLeaves, type LeafSource } from '../../adapters/files/leaves.js';
 import { createStores, type Stores } from '../../adapters/files/stores.js';
 import { createBodyMemory } from '../../adapters/http/body.js';
@@ -63,6 +64,8 @@ export function createInbound(options: InboundOptions): Inbound {
   const limits = () => env().limits;
   let stores = createStores(service().stores);
   let leaves: LeafSource = createLeaves({ stores });
+  const steadyMs = (): number => performance.now();
+  let hot = createHotBlobs(steadyMs);
   let pump = createBlobPump({ stallMs: limits().replyStallMs });
   const permission = createBlobPermission(options.gate);
   const memory = createBodyMemory(() => limits().bodyMemoryBytes);
@@ -94,13 +97,11 @@ export function createInbound(options: InboundOptions): Inbound {
       stores: () => stores,
       leaves: () => leaves,
       pump: () => pump,
+      hot: () => hot,
       permission,
       limits,
       memory,
-      haveRate: createRateMeter(
-        () => limits().haveIdsPerMinute,
-        () => performance.now(),
-      ),
+      haveRate: createRateMeter(() => limits().haveIdsPerMinute, steadyMs),
       onCorrupt: (id) =>
         warn('blob-corrupt', 'a blob has other content than its id says; verify the store', id),
     }),
@@ -163,6 +164,7 @@ export function createInbound(options: InboundOptions): Inbound {
       if (JSON.stringify(folders) === JSON.stringify(before.stores)) return;
       const old = leaves;
       stores = createStores(folders);
+      hot = createHotBlobs(steadyMs);
       leaves = createLeaves({ stores });
       await old.close();
     },
