@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { spreadOf } from './parts/figures.js';
 import { run, startClient } from './parts/load.js';
+import { pairSeveral } from './parts/pairing.js';
 import { residentBytesOf } from './parts/process.js';
 import { gatewayEnv } from './parts/servers.js';
 
@@ -177,7 +178,15 @@ const freshMemory = {
   },
 };
 
+const pairing = {
+  name: 'pairing, from the typed code to a leaf',
+  unit: 's',
+  target: { atMost: 2, of: 'value' },
+  run: async ({ rounds }) => new Map([['patchcord', spreadOf(await pairSeveral(rounds))]]),
+};
+
 export const MEASURES = [
+  pairing,
   freshMemory,
   held('memory of an idle connection', IDLE_CONNECTIONS, () => null, 80),
   held('memory of an open _changes feed', FEEDS, ({ feedPath }) => feedPath, 95),

@@ -6,6 +6,7 @@ import { startCare } from './directory/care.js';
 import { directoryClient } from './directory/client.js';
 import { followDirectory } from './directory/follow.js';
 import { openMembership } from './directory/membership.js';
+import { createRequests } from './directory/requests.js';
 import { createDesk } from './pairing/desk.js';
 import { labelOf } from './pairing/offer.js';
 import { serveAgent } from './rpc/serve-agent.js';
@@ -46,10 +47,15 @@ export async function up(context: UpContext): Promise<void> {
     const streams = await openStreamAccess(paths, settings.peerStreams.port ?? null);
     const service = await startService({ context, membership, upstream, streams });
     closers.add(() => service.close());
-    const follower = followDirectory({
-      directory: () => membership.directory(),
+    const directory = {
       database: settings.directory,
       client: () => directoryClient(settings, upstream, service.credentials()),
+    };
+    const requests = createRequests({ ...directory, membership, tell: report.directory, now });
+    const follower = followDirectory({
+      ...directory,
+      directory: () => membership.directory(),
+      requests,
       intervalMs: DIRECTORY_MS,
     });
     closers.add(() => follower.close());
@@ -60,13 +66,14 @@ export async function up(context: UpContext): Promise<void> {
       call: service.pair,
       paths,
       membership,
+      requests,
       label: () => labelOf(name()),
       directory: settings.directory,
       now,
     });
     closers.add(() => desk.close());
     service.observe({ onEvent: desk.note, onChange: () => undefined });
-    const handlers = createHandlers({ context, membership, upstream, service, sync, desk });
+    const handlers = createHandlers({ context, membership, requests, upstream, service, sync, desk });
     const socket = await serveAgent(paths, handlers);
     closers.add(() => socket.close());
     report.ready(await describeUp({ context, identity, isNew, name: name(), upstream, service }));

@@ -1,18 +1,20 @@
 // What a user CA says about devices and other users, as a signed text. A statement counts by its signature, never by
 // where it lay; here it is parsed and verified, and never made.
-import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import * as v from 'valibot';
 import { deviceIdOf, parseDeviceId, parseUserId, userIdOf, type DeviceId, type UserId } from './ids.js';
 import { isDatabaseName } from './policy/policy.js';
+import {
+  bytesToSign,
+  formatSigned,
+  isSignedWith,
+  parseSigned,
+  type SignedDocument,
+  type SignedText,
+  type TextProblem,
+} from './signed-text.js';
 
-/** The form in which a statement travels and is stored. */
-export interface StatementDocument {
-  /** The exact JSON text that was signed. */
-  readonly payload: string;
-  /** Base64url of the 64 bytes r ‖ s (IEEE P1363). */
-  readonly signature: string;
-  readonly by: string;
-}
+export type StatementDocument = SignedDocument;
 
 export type Payload = v.InferOutput<typeof PAYLOAD>;
 export type DevicePayload = Extract<Payload, { type: 'device' }>;
@@ -21,13 +23,8 @@ export type SharePayload = Extract<Payload, { type: 'share' }>;
 export type KeyHolderPayload = Extract<Payload, { type: 'key-holder' }>;
 
 /** A statement of the right form. Who has not called `verifyStatement` knows nothing yet. */
-export interface Statement<Kind extends Payload = Payload> {
-  /** SHA-256 of the payload's bytes in lower-case hex: the `_id` in the directory. */
-  readonly id: string;
+export interface Statement<Kind extends Payload = Payload> extends SignedText<Kind> {
   readonly by: UserId;
-  readonly payload: Kind;
-  readonly payloadText: string;
-  readonly signature: Uint8Array;
 }
 
 export const isAbout = <Type extends Payload['type']>(
@@ -36,30 +33,30 @@ export const isAbout = <Type extends Payload['type']>(
 ): statement is Statement<Extract<Payload, { type: Type }>> => statement.payload.type === type;
 
 export interface StatementProblem {
-  readonly problem: 'envelope' | 'payload-size' | 'payload-json' | 'payload' | 'by' | 'certificate';
+  readonly problem: TextProblem['problem'] | 'by' | 'certificate';
 }
 
-export const MAX_PAYLOAD_BYTES = 32 * 1024;
 export const MAX_CERTIFICATE_CHARACTERS = 4 * 1024;
 export const MAX_SHARED_DATABASES = 256;
 export const MAX_REVOCATIONS_PER_CA = 1000;
+/** Many of them have to fit into one line to the gateway, and another user's CA could put spaces into its own. */
+export const MAX_REVOCATION_BYTES = 224;
 export const MAX_DEVICE_NAME_CHARACTERS = 64;
-const SIGNATURE_CHARACTERS = 86;
-const SIGNED_PREFIX = Buffer.from('patchcord-statement-v1\0');
+const STATEMENT_PREFIX = 'patchcord-statement-v1';
 
-const ENVELOPE = v.strictObject({ payload: v.string(), signature: v.string(), by: v.string() });
-
-const DEVICE_ID = v.custom<DeviceId>((value) => typeof value === 'string' && parseDeviceId(value) !== null);
-const USER_ID = v.custom<UserId>((value) => typeof value === 'string' && parseUserId(value) !== null);
-const TIME = v.pipe(v.string(), v.check(isTime));
-const COUNTER = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const PEM = v.pipe(v.string(), v.maxLength(MAX_CERTIFICATE_CHARACTERS));
-const NAME = v.pipe(v.string(), v.check(isDeviceName));
+export const DEVICE_ID = v.custom<DeviceId>(
+  (value) => typeof value === 'string' && parseDeviceId(value) !== null,
+);
+export const USER_ID = v.custom<UserId>((value) => typeof value === 'string' && parseUserId(value) !== null);
+export const TIME = v.pipe(v.string(), v.check(isTime));
+export const COUNTER = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const PEM = v.pipe(v.string(), v.maxLength(MAX_CERTIFICATE_CHARACTERS));
+export const NAME = v.pipe(v.string(), v.check(isDeviceName));
 const DATABASE = v.strictObject({
   name: v.pipe(v.string(), v.check(isDatabaseName)),
   access: v.picklist(['read', 'write']),
 });
-const DATABASES = v.pipe(
+export const DATABASES = v.pipe(
   v.array(DATABASE),
   v.maxLength(MAX_SHARED_DATABASES),
   v.check((databases) => haveOwnNames(databases)),
@@ -107,32 +104,13 @@ function haveOwnNames(databases: readonly { name: string }[]): boolean {
 
 /** The statement in `untrusted`, of which only the form is known now; or what is wrong with it. Never throws. */
 export function parseStatement(untrusted: unknown): Statement | StatementProblem {
-  const envelope = v.safeParse(ENVELOPE, untrusted);
-  if (!envelope.success) return { problem: 'envelope' };
-  const { payload: payloadText, signature: signatureText } = envelope.output;
-  const signature = Buffer.from(signatureText, 'base64url');
-  // Two texts of one signature would be two documents.
-  if (signatureText.length !== SIGNATURE_CHARACTERS || signature.toString('base64url') !== signatureText) {
-    return { problem: 'envelope' };
-  }
-  const payload = parsePayload(payloadText);
-  if ('problem' in payload) return payload;
-  if (envelope.output.by !== payload.userId) return { problem: 'by' };
-  if (!hasOwnCertificate(payload)) return { problem: 'certificate' };
-  const id = createHash('sha256').update(payloadText).digest('hex');
-  return { id, by: payload.userId, payload, payloadText, signature };
-}
-
-function parsePayload(payloadText: string): Payload | StatementProblem {
-  if (Buffer.byteLength(payloadText) > MAX_PAYLOAD_BYTES) return { problem: 'payload-size' };
-  let untrusted: unknown;
-  try {
-    untrusted = JSON.parse(payloadText);
-  } catch {
-    return { problem: 'payload-json' };
-  }
-  const payload = v.safeParse(PAYLOAD, untrusted);
-  return payload.success ? payload.output : { problem: 'payload' };
+  const text = parseSigned(untrusted, PAYLOAD);
+  if ('problem' in text) return text;
+  const { userId } = text.payload;
+  if (text.by !== userId) return { problem: 'by' };
+  if (text.payload.type === 'revocation' && Buffer.byteLength(text.payloadText) > MAX_REVOCATION_BYTES)
+    return { problem: 'payload-size' };
+  return hasOwnCertificate(text.payload) ? { ...text, by: userId } : { problem: 'certificate' };
 }
 
 /** Whether the certificate that a payload carries is of the device or the user that it names. */
@@ -142,10 +120,15 @@ function hasOwnCertificate(payload: Payload): boolean {
     return key !== null && deviceIdOf(key) === payload.deviceId;
   }
   if (payload.type === 'share') {
-    const key = certificateKey(payload.ca);
-    return key !== null && userIdOf(key) === payload.peerUserId;
+    return isCaOf(payload.ca, payload.peerUserId);
   }
   return true;
+}
+
+/** Whether this is one PEM of a certificate for that user's key. */
+export function isCaOf(pem: string, user: UserId): boolean {
+  const key = certificateKey(pem);
+  return key !== null && userIdOf(key) === user;
 }
 
 const ONE_PEM = /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n$/;
@@ -160,20 +143,14 @@ function certificateKey(pem: string): Uint8Array | null {
 }
 
 /** The bytes that a user CA signs for a payload. */
-export const signedBytes = (payloadText: string): Uint8Array =>
-  Buffer.concat([SIGNED_PREFIX, Buffer.from(payloadText)]);
+export const signedBytes = (payloadText: string): Uint8Array => bytesToSign(STATEMENT_PREFIX, payloadText);
 
 /** Whether the CA with this public key made the statement. False for a statement by anyone else, and on any doubt. */
 export function verifyStatement(statement: Statement, caPublicKey: KeyObject): boolean {
   const spkiDer = caPublicKey.export({ type: 'spki', format: 'der' });
   if (userIdOf(spkiDer) !== statement.by) return false;
-  const key = { key: caPublicKey, dsaEncoding: 'ieee-p1363' } as const;
-  return verify('sha256', signedBytes(statement.payloadText), key, statement.signature);
+  return isSignedWith(STATEMENT_PREFIX, statement, caPublicKey);
 }
 
 /** The form in which a statement travels: what was parsed, to the letter. */
-export const formatStatement = ({ payloadText, signature, by }: Statement): StatementDocument => ({
-  payload: payloadText,
-  signature: Buffer.from(signature).toString('base64url'),
-  by,
-});
+export const formatStatement = (statement: Statement): StatementDocument => formatSigned(statement);

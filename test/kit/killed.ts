@@ -19,6 +19,3 @@ export function newHome(t: TestContext, name: string): TestHome {
   home.writeConfig({ name, listen: { on: 'loopback' } });
   return home;
 }
-
-/** More than any of them has. */
-export const MAX_OPERATIONS = 60;

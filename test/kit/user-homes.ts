@@ -106,6 +106,7 @@ export interface ToldDevices {
     readonly holdsCaKey: boolean;
   }[];
   readonly shares: readonly { readonly userId: string; readonly databases: SharePayload['databases'] }[];
+  readonly requests: readonly { readonly id: string }[];
 }
 
 /** What `patchcord devices` tells in a home. */

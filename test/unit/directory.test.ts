@@ -4,8 +4,10 @@ import { createPublicKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
 import { issueLeaf } from '../../dist/adapters/pki/user-ca.js';
+import { MAX_LINE_BYTES } from '../../dist/core/control/lines.js';
 import {
   EMPTY_RECORD,
+  MAX_OTHERS_REVOCATIONS,
   hasSignedOthers,
   isRevokedBy,
   learnStatements,
@@ -19,6 +21,7 @@ import { shareName, viewDirectory, type ViewContext } from '../../dist/core/dire
 import type { DeviceId } from '../../dist/core/ids.js';
 import {
   formatStatement,
+  MAX_REVOCATION_BYTES,
   MAX_REVOCATIONS_PER_CA,
   type StatementDocument,
 } from '../../dist/core/statements.js';
@@ -119,15 +122,38 @@ describe('what counts', () => {
     assert.ok(!isRevokedBy(record, ada.ca.userId, ada.laptop.deviceId));
   });
 
-  test('a CA has room for 1,000 revocations, and another’s room is its own', () => {
+  describe('of revocations', () => {
     const at = (index: number) => new Date(now.getTime() + index).toISOString();
-    const many = Array.from({ length: MAX_REVOCATIONS_PER_CA + 1 }, (_, index) =>
-      revocation(grace.camera.deviceId, grace, at(index)),
-    );
-    const full = learn(EMPTY_RECORD, ...many.slice(0, -1));
-    assert.equal(full.revocations.size, MAX_REVOCATIONS_PER_CA);
-    assert.equal(learn(full, many.at(-1)).revocations.size, MAX_REVOCATIONS_PER_CA);
-    assert.equal(learn(full, revocation(ada.camera.deviceId)).revocations.size, MAX_REVOCATIONS_PER_CA + 1);
+    const many = (count: number, by: TestUser) =>
+      Array.from({ length: count }, (_, index) => revocation(by.camera.deviceId, by, at(index)));
+    const bothTrusted = {
+      ...SIGNERS,
+      others: new Map([...SIGNERS.others, [stranger.ca.userId, keyOf(stranger)]]),
+    };
+    const countWith = (record: DirectoryRecord, one: StatementDocument): number =>
+      learnStatements(record, [one], bothTrusted).record.revocations.size;
+
+    test('there is room for 1,000 of the own CA, and for half of 1,000 of the first other one', () => {
+      const own = learn(EMPTY_RECORD, ...many(MAX_REVOCATIONS_PER_CA, ada));
+      assert.equal(own.revocations.size, MAX_REVOCATIONS_PER_CA);
+      assert.equal(countWith(own, revocation(ada.laptop.deviceId)), MAX_REVOCATIONS_PER_CA);
+      const half = MAX_OTHERS_REVOCATIONS / 2;
+      const full = learn(own, ...many(half, grace));
+      assert.equal(full.revocations.size, MAX_REVOCATIONS_PER_CA + half);
+      assert.equal(countWith(full, revocation(grace.laptop.deviceId, grace)), full.revocations.size);
+      // Who fills that has not taken the next one's.
+      const third = revocation(stranger.camera.deviceId, stranger);
+      assert.equal(countWith(full, third), full.revocations.size + 1);
+    });
+
+    test('as many as there is room for fit into one line to the gateway, whatever spaces are in them', () => {
+      const one = revocation(ada.camera.deviceId);
+      const payload = one.payload.padEnd(MAX_REVOCATION_BYTES, '\n');
+      const most = MAX_REVOCATIONS_PER_CA + MAX_OTHERS_REVOCATIONS;
+      const line = JSON.stringify(Array.from({ length: most }, () => ({ ...one, payload })));
+      const LEFT_FOR_THE_REST = 64 * 1024;
+      assert.ok(Buffer.byteLength(line) < MAX_LINE_BYTES - LEFT_FOR_THE_REST);
+    });
   });
 
   test('who has had the user CA key is said once, by this user’s own CA, and never undone', () => {
@@ -184,6 +210,7 @@ describe('what follows', () => {
     const record = learn(EMPTY_RECORD, share(grace, 1, NOVEL), revoked, share(grace, 2, []));
     const view = viewDirectory(record, CONTEXT);
     assert.deepEqual([view.cas, view.roles, view.principals, view.revocations], [{}, {}, [], []]);
+    assert.deepEqual(view.ended, [shareName(grace.ca.userId)]);
     const again = viewDirectory(learn(record, share(grace, 3, NOVEL)), CONTEXT);
     assert.deepEqual(again.revocations, [revoked]);
     assert.deepEqual(viewDirectory(learn(record, share(grace, 1, NOVEL)), CONTEXT).cas, {});

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { PkiError } from '../../dist/adapters/pki/keys.js';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
 import {
-  MAX_PAYLOAD_BYTES,
+  MAX_REVOCATION_BYTES,
   MAX_SHARED_DATABASES,
   parseStatement,
   verifyStatement,
@@ -16,6 +16,7 @@ import {
   type Statement,
   type StatementDocument,
 } from '../../dist/core/statements.js';
+import { MAX_PAYLOAD_BYTES } from '../../dist/core/signed-text.js';
 import { createTestPki } from '../kit/pki.js';
 
 const { ada, grace, stranger } = createTestPki();
@@ -158,6 +159,10 @@ test('a payload is JSON, of a bounded size', () => {
   );
   assert.equal(problemOf({ ...document, payload: atLimit }), null);
   assert.equal(problemOf({ ...document, payload: `${atLimit} ` }), 'payload-size');
+  const revocation = signStatement(REVOCATION, ada.ca);
+  const longest = revocation.payload.padEnd(MAX_REVOCATION_BYTES);
+  assert.equal(problemOf({ ...revocation, payload: longest }), null);
+  assert.equal(problemOf({ ...revocation, payload: `${longest} ` }), 'payload-size');
 });
 
 const shareOf = (count: number): unknown => ({

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { deviceIdOf, type DeviceId } from '../../core/ids.js';
 
 export class PkiError extends Error {
-  readonly code: 'not-p256' | 'ca-outside-dates' | 'not-a-statement' | 'wrong-passphrase';
+  readonly code: 'not-p256' | 'ca-outside-dates' | 'not-a-statement' | 'not-a-request' | 'wrong-passphrase';
   constructor(code: PkiError['code'], message: string) {
     super(message);
     this.code = code;

@@ -1,5 +1,6 @@
 // The commands as data for commander: help, completions and man pages are made from the one tree.
 import { Command, type CommanderError } from 'commander';
+import { addAllow } from '../commands/allow.js';
 import { addCa } from '../commands/ca.js';
 import { addConfig } from '../commands/config.js';
 import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.js';
@@ -51,6 +52,7 @@ export function createProgram(cli: Cli): Command {
     addResume,
     addDevices,
     addRename,
+    addAllow,
     addRevoke,
     addRenew,
     addCa,

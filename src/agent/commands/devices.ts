@@ -5,6 +5,7 @@ import { withExamples } from '../cli/examples.js';
 import { presentPassphrase } from '../cli/passphrase.js';
 import { requireYes } from '../cli/prompt.js';
 import { askDirectory } from '../directory/ask-directory.js';
+import { waitForKey } from '../directory/wait-for-key.js';
 import { formatDevices, formatRevoked } from '../directory/devices-text.js';
 
 interface JsonOption {
@@ -79,6 +80,7 @@ async function tellDevices(context: CommandContext): Promise<void> {
 async function rename(context: CommandContext, device: string, name: string): Promise<void> {
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'rename', { device, name, passphrase });
+  await waitForKey(context, answer.request);
   context.output.tell(answer, `${answer.deviceId} is ${JSON.stringify(answer.name)} now.`);
 }
 

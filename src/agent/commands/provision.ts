@@ -6,7 +6,7 @@ import { canAsk, confirm, requireYes } from '../cli/prompt.js';
 import { NO_ADMIN } from '../config/admin.js';
 import { readConfigFile, setAt, writeConfigFile } from '../config/edit.js';
 import { FIRST_DATABASE } from '../config/default-policy.js';
-import { policyOf } from '../config/gateway-env.js';
+import { policyOf, withoutEnded } from '../config/gateway-env.js';
 import { readSettings, type Settings } from '../config/settings.js';
 import { openMembership } from '../directory/membership.js';
 import { writeCredentials } from '../home/credentials.js';
@@ -15,7 +15,7 @@ import { openAdminAccess, type AdminAccess } from '../provision/admin-access.js'
 import { applyPlan } from '../provision/apply.js';
 import { formatStep } from '../provision/plan-text.js';
 import { readPlan, type PlanContext, type Step } from '../provision/plan.js';
-import { targetsOf } from '../provision/targets.js';
+import { targetsOf, usernameOf } from '../provision/targets.js';
 import { askAgentIfUp } from '../rpc/ask-agent.js';
 
 interface Options {
@@ -47,9 +47,12 @@ async function runProvision(context: CommandContext, options: Options): Promise<
   const { identity } = await openHome(paths, context.now());
   const membership = await openMembership({ paths, settings, identity });
   const access = await openAdminAccess(context, settings);
+  const view = membership.view();
+  const { deviceId } = identity;
   const plan: PlanContext = {
     ...access,
-    targets: targetsOf(policyOf(settings, membership.view()), access.credentials, identity.deviceId),
+    targets: targetsOf(policyOf(settings, view), access.credentials, deviceId),
+    ended: view.ended.map((credential) => ({ credential, username: usernameOf(credential, deviceId) })),
     firstDatabases: [FIRST_DATABASE, settings.directory],
   };
   const steps = (await readPlan(plan)).filter(
@@ -59,7 +62,7 @@ async function runProvision(context: CommandContext, options: Options): Promise<
   output.tell({ event: 'plan', url: access.url, steps }, formatPlan(access.url, steps));
   if (steps.length === 0 || options.dryRun === true) return;
   await requireYes(context, options.yes === true, 'Do this?');
-  let { credentials } = access;
+  let credentials = withoutEnded(access.credentials, view);
   await applyPlan(plan, steps, async (made) => {
     credentials = { ...credentials, ...made };
     await writeCredentials(paths.credentials, credentials);

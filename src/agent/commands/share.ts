@@ -5,6 +5,7 @@ import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
 import { presentPassphrase } from '../cli/passphrase.js';
 import { askDirectory } from '../directory/ask-directory.js';
+import { waitForKey } from '../directory/wait-for-key.js';
 import { chooseOffer, parseAddress } from '../pairing/choose-offer.js';
 import { converse } from '../pairing/converse.js';
 import { createDialogue, type Dialogue } from '../pairing/dialogue.js';
@@ -87,7 +88,8 @@ async function runShare(
   try {
     const taken = take === null ? null : await askOffer(context, dialogue, take);
     await askAgent(paths, 'pair-share', { databases, take: taken });
-    const { name } = await converse(context, remoteTalk(paths), dialogue);
+    const { name, request } = await converse(context, remoteTalk(paths), dialogue);
+    await waitForKey(context, request);
     const { couchdb } = await askAgent(paths, 'status');
     const needsProvision = Object.values(couchdb.credentials).includes('missing');
     const more = needsProvision ? ' Run `patchcord provision` before their devices come.' : '';
@@ -112,6 +114,7 @@ async function askOffer(context: CommandContext, dialogue: Dialogue, { at }: Opt
 async function runUnshare(context: CommandContext, user: string): Promise<void> {
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'unshare', { user, passphrase });
+  await waitForKey(context, answer.request);
   context.output.tell(
     answer,
     `Devices of user ${answer.userId} reach nothing here any more. What they have taken, they have.`,

@@ -67,6 +67,11 @@ export const policyOf = ({ policy }: Pick<Settings, 'policy'>, view: DirectoryVi
   principals: [...policy.principals, ...view.principals],
 });
 
+export const withoutEnded = (
+  credentials: Credentials,
+  { ended }: Pick<DirectoryView, 'ended'>,
+): Credentials => Object.fromEntries(Object.entries(credentials).filter(([name]) => !ended.includes(name)));
+
 /** As many as the gateway takes. */
 const knownOf = ({ discovery }: Settings, { known }: DirectoryView): string[] =>
   [...new Set([...discovery.known, ...known])].slice(0, MAX_KNOWN_DEVICES);

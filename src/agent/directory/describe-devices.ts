@@ -4,9 +4,14 @@ import { datesOf, daysLeft } from '../../core/directory/renewal.js';
 import type { DeviceId } from '../../core/ids.js';
 import type { CaKeyKind } from '../home/ca-key.js';
 import type { Membership } from './membership.js';
-import type { DevicesAnswer, KnownDevice } from './methods.js';
+import type { DevicesAnswer, KnownDevice, OpenRequest } from './methods.js';
 
-export function describeDevices(membership: Membership, caKey: CaKeyKind, now: Date): DevicesAnswer {
+export function describeDevices(
+  membership: Membership,
+  caKey: CaKeyKind,
+  requests: readonly OpenRequest[],
+  now: Date,
+): DevicesAnswer {
   const { record, denied } = membership.directory().local();
   const { userId, deviceId: self } = membership.identity();
   const revoked = (id: DeviceId): KnownDevice['revoked'] =>
@@ -26,5 +31,6 @@ export function describeDevices(membership: Membership, caKey: CaKeyKind, now: D
     shares: [...record.shares.values()]
       .filter(({ payload }) => payload.databases.length > 0)
       .map(({ payload }) => ({ userId: payload.peerUserId, databases: payload.databases })),
+    requests,
   };
 }

@@ -1,18 +1,22 @@
 // Devices, shares and what became of a revoked one, in words.
 import { WARN_DAYS } from '../../core/directory/renewal.js';
 import type { Style } from '../cli/style.js';
+import { formatRequest } from './requests-text.js';
 import type { DevicesAnswer, KnownDevice, RevokeAnswer } from './methods.js';
 
 const ID_CHARACTERS = 8;
 const short = (id: string): string => id.slice(0, ID_CHARACTERS);
 
 const CA_KEY = {
-  none: 'The user CA key is on another device: only there can devices be added, renamed and revoked for all.',
+  none: 'The user CA key is on another device: only there can devices be added, and revoked for all.',
   plain: 'The user CA key is on this device.',
   encrypted: 'The user CA key is on this device, under a passphrase.',
 } as const satisfies Record<DevicesAnswer['caKey'], string>;
 
-export function formatDevices({ userId, caKey, devices, shares }: DevicesAnswer, style: Style): string {
+export function formatDevices(
+  { userId, caKey, devices, shares, requests }: DevicesAnswer,
+  style: Style,
+): string {
   return [
     `User ${short(userId)}. ${CA_KEY[caKey]}`,
     ...devices.map((device) => formatDevice(device, style)),
@@ -20,6 +24,7 @@ export function formatDevices({ userId, caKey, devices, shares }: DevicesAnswer,
       ({ userId: other, databases }) =>
         `  shares with user ${short(other)}: ${databases.map(({ name, access }) => `${name} (${access})`).join(', ')}`,
     ),
+    ...requests.map((request) => style.warn(`  ${formatRequest(request)}`)),
   ].join('\n');
 }
 

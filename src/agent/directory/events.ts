@@ -1,12 +1,16 @@
 // What is told about the directory while `up` runs, and in which words.
 import { cleanText } from '../gateway-events.js';
 import type { Style } from '../cli/style.js';
+import type { OpenRequest } from './methods.js';
+import { formatRequest } from './requests-text.js';
 import { isAbout, type Statement } from '../../core/statements.js';
 
 export type DirectoryEvent =
   | { readonly event: 'device-known'; readonly deviceId: string; readonly name: string }
   | { readonly event: 'device-revoked'; readonly deviceId: string; readonly by: string }
   | { readonly event: 'key-holder-known'; readonly deviceId: string }
+  /** A device without the user CA key asks for something. */
+  | ({ readonly event: 'request-known' } & OpenRequest)
   | { readonly event: 'share-known'; readonly userId: string; readonly databases: readonly string[] }
   /** Stored, and the gateway did not take it. */
   | { readonly event: 'not-in-force'; readonly reason: string }
@@ -45,6 +49,8 @@ export function formatDirectoryEvent(event: DirectoryEvent, style: Style): strin
       return style.warn(`revoked: ${short(event.deviceId)}, by user ${short(event.by)}`);
     case 'key-holder-known':
       return `has the user CA key: ${short(event.deviceId)}`;
+    case 'request-known':
+      return style.warn(formatRequest(event));
     case 'share-known':
       return event.databases.length === 0
         ? `shares nothing with user ${short(event.userId)} any more`

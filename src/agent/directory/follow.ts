@@ -4,6 +4,7 @@ import { CouchError, type CouchClient } from '../../adapters/couch-client/couch-
 import { statementsOf } from '../../core/directory/record.js';
 import { formatStatement, type StatementDocument } from '../../core/statements.js';
 import type { Directory } from './directory.js';
+import type { Requests } from './requests.js';
 
 export interface DirectoryFollower {
   close(): Promise<void>;
@@ -12,6 +13,8 @@ export interface DirectoryFollower {
 export interface DirectoryFollowOptions {
   /** Another one after the device became another user's. */
   readonly directory: () => Directory;
+  /** Is told of every document: what devices ask for lies there as well. */
+  readonly requests: Pick<Requests, 'note' | 'announce'>;
   readonly database: string;
   /** Null while nobody may reach it. */
   readonly client: () => CouchClient | null;
@@ -23,7 +26,7 @@ const BATCH = 50;
 const CONFLICT = 409;
 
 export function followDirectory(options: DirectoryFollowOptions): DirectoryFollower {
-  const { directory, database, client, intervalMs } = options;
+  const { directory, requests, database, client, intervalMs } = options;
   let reads = directory();
   let since: string | number = 0;
   /** By the id of the statement, those that the database has. */
@@ -35,7 +38,9 @@ export function followDirectory(options: DirectoryFollowOptions): DirectoryFollo
     for (;;) {
       const { results, lastSeq } = await couch.changes(database, { since, limit: BATCH });
       for (const { id, deleted } of results) if (deleted) published.delete(id);
-      await reads.learn(results.map(({ doc }) => toStatement(doc)));
+      await reads.learn(results.map(({ doc }) => toSigned(doc)));
+      for (const { id, doc } of results) requests.note(id, toSigned(doc));
+      requests.announce();
       since = lastSeq;
       if (results.length < BATCH || closed) return;
     }
@@ -86,7 +91,7 @@ export function followDirectory(options: DirectoryFollowOptions): DirectoryFollo
 }
 
 /** Only what a statement is made of: the rest of a document is CouchDB's. */
-const toStatement = (doc: Readonly<Record<string, unknown>> | null): unknown =>
+const toSigned = (doc: Readonly<Record<string, unknown>> | null): unknown =>
   doc === null ? null : { payload: doc['payload'], signature: doc['signature'], by: doc['by'] };
 
 async function putStatement(

@@ -8,20 +8,24 @@ import { caKeyKind, openUserCa } from '../home/ca-key.js';
 import type { Paths } from '../home/paths.js';
 import { adoptRenewed } from './care.js';
 import { describeDevices } from './describe-devices.js';
+import { allowRequest } from './allow-request.js';
 import type { Membership } from './membership.js';
 import type { DirectoryHandlers, RevokeAnswer } from './methods.js';
 import { becomeNewUser } from './new-user.js';
+import { NO_REQUESTS, type Requests } from './requests.js';
 import { resolveDevice, resolveShare } from './resolve.js';
 import { renewDue, signDevice, signKeyHolder, signRevocation, signShare, type SignContext } from './sign.js';
 
 export interface DirectoryHandlerOptions {
   readonly paths: Paths;
   readonly membership: Membership;
+  /** Of a running `up`; without one nothing can be asked of other devices. */
+  readonly requests?: Requests;
   readonly now: () => Date;
 }
 
 export function createDirectoryHandlers(options: DirectoryHandlerOptions): DirectoryHandlers {
-  const { paths, membership, now } = options;
+  const { paths, membership, requests = NO_REQUESTS, now } = options;
   const record = (): DirectoryRecord => membership.directory().local().record;
   const signing = async (passphrase: string | null): Promise<SignContext> => {
     const ca = await openUserCa(paths, membership.identity(), passphrase);
@@ -49,15 +53,17 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
   }
 
   return {
-    devices: async () => describeDevices(membership, await caKeyKind(paths), now()),
+    devices: async () => describeDevices(membership, await caKeyKind(paths), requests.open(), now()),
 
     async rename({ device, name, passphrase }) {
       if (!isDeviceName(name))
         throw new Failure('data', 'name', 'a name has 1 to 64 characters, none of them control characters');
       const known = requireKnown(record(), resolveDevice(record(), device));
       const { deviceId, leaf } = known.payload;
+      if ((await caKeyKind(paths)) === 'none')
+        return { deviceId, name, request: await requests.ask({ type: 'rename-request', deviceId, name }) };
       await signDevice(await signing(passphrase), { deviceId, name, leaf });
-      return { deviceId, name };
+      return { deviceId, name, request: null };
     },
 
     async revoke({ device: meant, heldCaKey, passphrase }) {
@@ -92,9 +98,25 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
 
     async unshare({ user, passphrase }) {
       const { peerUserId, ca } = resolveShare(record(), user).payload;
-      await signShare(await signing(passphrase), { peerUserId, ca, databases: [] });
-      return { userId: peerUserId };
+      const ended = { peerUserId, ca, databases: [] };
+      if ((await caKeyKind(paths)) === 'none')
+        return { userId: peerUserId, request: await requests.ask({ type: 'share-request', ...ended }) };
+      await signShare(await signing(passphrase), ended);
+      return { userId: peerUserId, request: null };
     },
+
+    async allow({ request, passphrase }) {
+      const asked = requests.find(request);
+      await allowRequest(await signing(passphrase), asked.wish);
+      return asked;
+    },
+
+    async withdraw({ request }) {
+      await requests.withdraw(requests.find(request).id);
+      return {};
+    },
+
+    request: ({ request }) => Promise.resolve({ state: requests.stateOf(request) }),
 
     async renew({ passphrase }) {
       const renewed = await renewDue(await signing(passphrase));

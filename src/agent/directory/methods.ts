@@ -1,5 +1,6 @@
 // What can be asked about devices and done with them, as types.
 import type { SharePayload } from '../../core/statements.js';
+import type { Wish } from '../../core/requests.js';
 import type { CaKeyKind } from '../home/ca-key.js';
 
 export interface KnownDevice {
@@ -14,12 +15,25 @@ export interface KnownDevice {
   readonly holdsCaKey: boolean;
 }
 
+/** What a device without the user CA key asks for. */
+export interface OpenRequest {
+  readonly id: string;
+  /** The device that asks, and what it is called. */
+  readonly from: string;
+  readonly name: string;
+  readonly isOwn: boolean;
+  readonly time: string;
+  readonly wish: Wish;
+}
+
 export interface DevicesAnswer {
   readonly userId: string;
   /** Whether the user CA key is here, and under a passphrase. */
   readonly caKey: CaKeyKind;
   readonly devices: readonly KnownDevice[];
   readonly shares: readonly { readonly userId: string; readonly databases: SharePayload['databases'] }[];
+  /** Waiting for a device with the user CA key; known while `up` runs. */
+  readonly requests: readonly OpenRequest[];
 }
 
 export interface RevokeAnswer {
@@ -33,12 +47,20 @@ export interface RevokeAnswer {
   readonly toShare: readonly string[];
 }
 
+/** `settled`: this, or something newer of the same thing, was signed. `gone`: it was taken away. */
+export type RequestState = 'open' | 'settled' | 'gone';
+
+/** The id of the request where the CA key is on another device; null where it was signed here. */
+interface Waits {
+  readonly request: string | null;
+}
+
 /** Method by method: what it is asked with, and what it answers. */
 export interface DirectoryMethods {
   readonly devices: [params: object, answer: DevicesAnswer];
   readonly rename: [
     params: { device: string; name: string; passphrase: string | null },
-    answer: { deviceId: string; name: string },
+    answer: { deviceId: string; name: string } & Waits,
   ];
   readonly revoke: [
     params: { device: string; heldCaKey: boolean; passphrase: string | null },
@@ -56,8 +78,13 @@ export interface DirectoryMethods {
   /** Ends a share. */
   readonly unshare: [
     params: { user: string; passphrase: string | null },
-    answer: { readonly userId: string },
+    answer: { readonly userId: string } & Waits,
   ];
+  /** Signs what another device asks for. */
+  readonly allow: [params: { request: string; passphrase: string | null }, answer: OpenRequest];
+  /** Takes a request away, whoever made it. */
+  readonly withdraw: [params: { request: string }, answer: object];
+  readonly request: [params: { request: string }, answer: { readonly state: RequestState }];
   readonly renew: [
     params: { passphrase: string | null },
     answer: { readonly renewed: readonly { deviceId: string; name: string; notAfter: string }[] },

@@ -28,12 +28,12 @@ export async function findIdentity(paths: Paths): Promise<Identity | null> {
 }
 
 /** Held while `up` runs, and let go by the kernel when it ends. Fails when another has it. */
-export async function lockHome(paths: Paths): Promise<Lock> {
+export async function lockHome(paths: Paths, hint = 'See `patchcord status`.'): Promise<Lock> {
   await makePrivateFolder(paths.home);
   const lock = await takeLock(paths.lock);
   if ('release' in lock) return lock;
   const who = lock.holder === null ? '' : ` (process ${lock.holder})`;
   throw new Failure('unavailable', 'already-up', `patchcord is up already${who}`, {
-    hint: 'See `patchcord status`.',
+    hint,
   });
 }

@@ -10,14 +10,20 @@ import type { Answer, Ended, Talk, TalkMessage } from './talk.js';
 type Question = Extract<TalkMessage, { event: 'compare' | 'passphrase' | 'key-passphrase' }>;
 type Problem = Extract<TalkMessage, { event: 'problem' }>;
 
+/** How it came out; and what it waits for, where the user CA key is on another device. */
+export interface Conversed extends Ended {
+  readonly request: string | null;
+}
+
 /** Resolves when both sides have what they came for; fails with what to do otherwise. */
-export async function converse(context: CommandContext, talk: Talk, dialogue: Dialogue): Promise<Ended> {
+export async function converse(context: CommandContext, talk: Talk, dialogue: Dialogue): Promise<Conversed> {
   const { output, style, signal, now } = context;
   const over = new AbortController();
   const stop = (): void => void endQuietly(talk);
   signal.addEventListener('abort', stop, { once: true });
   const clock = createCountdown(context);
   let problem: Problem | null = null;
+  let request: string | null = null;
   try {
     for (let seen = 0; ;) {
       const messages = await talk.next(seen);
@@ -27,7 +33,8 @@ export async function converse(context: CommandContext, talk: Talk, dialogue: Di
         output.tell(message, formatMessage(message, style, now()));
         if (message.event === 'offered') clock.start(new Date(message.until));
         if (message.event === 'problem') problem = message;
-        if (message.event === 'ended') return requireDone(message, problem, signal);
+        if (message.event === 'waits') ({ request } = message);
+        if (message.event === 'ended') return { ...requireDone(message, problem, signal), request };
         if (isQuestion(message)) void answer(context, talk, dialogue, message, over.signal);
       }
     }

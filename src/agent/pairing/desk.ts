@@ -5,6 +5,7 @@ import { Failure } from '../cli/failure.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { Membership } from '../directory/membership.js';
 import type { Paths } from '../home/paths.js';
+import type { Requests } from '../directory/requests.js';
 import { requireCaKey } from '../home/ca-key.js';
 import { addDevice } from './add-device.js';
 import { createPairEvents, type PairControl } from './control.js';
@@ -49,6 +50,7 @@ export interface DeskOptions {
   readonly call: PairControl['call'];
   readonly paths: Paths;
   readonly membership: Membership;
+  readonly requests: Requests;
   /** What others are told that this device is. */
   readonly label: () => string;
   /** The database of statements, which is never shared. */
@@ -64,7 +66,7 @@ export interface Desk {
 }
 
 export function createDesk(options: DeskOptions): Desk {
-  const { call, paths, membership, directory, now } = options;
+  const { call, paths, membership, requests, directory, now } = options;
   const offers = createOffers();
   const events = createPairEvents();
   const control: PairControl = { call, onEvent: events.onEvent };
@@ -97,11 +99,11 @@ export function createDesk(options: DeskOptions): Desk {
         await requireCaKey(paths);
         return begin((mine) => addDevice({ ...common(), talk: mine, keyPassphrase }));
       },
-      async 'pair-share'({ databases, take }) {
-        await requireCaKey(paths);
-        for (const { name } of databases) requireShareable(name, directory);
-        return begin((mine) => shareDatabases({ ...common(), talk: mine, databases, take }));
-      },
+      'pair-share': ({ databases, take }) =>
+        new Promise((resolve) => {
+          for (const { name } of databases) requireShareable(name, directory);
+          resolve(begin((mine) => shareDatabases({ ...common(), requests, talk: mine, databases, take })));
+        }),
       'pair-offers': () => Promise.resolve({ offers: offers.list('share') }),
       'pair-next': async ({ seen }) => ({ messages: await current().next(seen) }),
       async 'pair-answer'(answer) {

@@ -42,6 +42,7 @@ export function formatMessage(message: TalkMessage, style: Style, now: Date): st
       return formatCompare(message, style);
     case 'passphrase':
     case 'key-passphrase':
+    case 'waits':
     case 'problem':
     case 'ended':
       return null;

@@ -27,6 +27,9 @@ export interface RunJoinOptions {
   readonly abandon: boolean;
 }
 
+/** `up` has this device's identity open, and it becomes another. */
+const STOP_UP = 'Stop it, with Ctrl-C or `systemctl --user stop patchcord`; then join, and start it again.';
+
 export async function runJoin(context: CommandContext, { at, abandon }: RunJoinOptions): Promise<void> {
   const { paths, output, now, stderr } = context;
   const target = at === null ? null : parseAddress(at);
@@ -34,7 +37,7 @@ export async function runJoin(context: CommandContext, { at, abandon }: RunJoinO
   const closers = createClosers();
   try {
     await makePrivateFolder(paths.home);
-    const lock = await lockHome(paths);
+    const lock = await lockHome(paths, STOP_UP);
     closers.add(() => lock.release());
     const identity = await findIdentity(paths);
     if (identity !== null && !abandon) await requireNobodyDepends(paths, identity);

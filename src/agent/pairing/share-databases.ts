@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { Grant, SharedDatabase } from '../../core/pairing/launcher/grant.js';
 import { NONCE_BYTES } from '../../core/pairing/launcher/messages.js';
 import { createShare } from '../../core/pairing/launcher/share.js';
+import type { Requests } from '../directory/requests.js';
+import { caKeyKind } from '../home/ca-key.js';
 import type { Membership } from '../directory/membership.js';
 import { signShare } from '../directory/sign.js';
 import type { Paths } from '../home/paths.js';
@@ -18,6 +20,8 @@ export interface ShareDatabasesOptions {
   readonly talk: Teller;
   readonly paths: Paths;
   readonly membership: Membership;
+  /** Where the user CA key is on another device. */
+  readonly requests: Requests;
   readonly label: string;
   /** What this person offers. */
   readonly databases: readonly SharedDatabase[];
@@ -46,16 +50,16 @@ export function shareDatabases(options: ShareDatabasesOptions): Promise<Ended> {
 }
 
 async function grant(
-  { talk, paths, membership, now }: ShareDatabasesOptions,
+  { talk, paths, membership, requests, now }: ShareDatabasesOptions,
   { theirs, mine }: { readonly theirs: Grant; readonly mine: readonly SharedDatabase[] },
   over: AbortSignal,
 ): Promise<void> {
+  const agreed = { peerUserId: theirs.ca.userId, ca: theirs.ca.pem, databases: [...mine] };
+  if ((await caKeyKind(paths)) === 'none') {
+    talk.tell({ event: 'waits', request: await requests.ask({ type: 'share-request', ...agreed }) });
+    return;
+  }
   const ca = await openCaFor(talk, paths, membership.identity());
   over.throwIfAborted();
-  const context = { directory: membership.directory(), ca, now: now() };
-  await signShare(context, {
-    peerUserId: theirs.ca.userId,
-    ca: theirs.ca.pem,
-    databases: [...mine],
-  });
+  await signShare({ directory: membership.directory(), ca, now: now() }, agreed);
 }

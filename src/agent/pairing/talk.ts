@@ -31,6 +31,8 @@ export type TalkMessage =
       readonly message: string;
       readonly hint: string | null;
     }
+  /** The user CA key is on another device, which is asked to sign. */
+  | { readonly event: 'waits'; readonly request: string }
   | Ended;
 
 export interface Ended {

@@ -36,6 +36,7 @@ type OtherStep = Exclude<Step, { step: 'set-user' }>;
 async function applyStep(context: PlanContext, step: OtherStep): Promise<void> {
   const { admin } = context;
   if (step.step === 'no-startup-jitter') await admin.setSetting(...JITTER, NO_JITTER);
+  if (step.step === 'remove-user') await removeUser(admin, step.username);
   if (step.step === 'admit') await addRole(admin, step);
   if (step.step === 'create-database') {
     await admin.createDatabase(step.database);
@@ -53,6 +54,12 @@ async function setUser(
   const rev = before === null ? {} : { _rev: before['_rev'] };
   await admin.putDocument(USERS_DATABASE, { ...rev, _id, name: username, type: 'user', roles, password });
   return { [credential]: { basic: { username, password } } };
+}
+
+async function removeUser(admin: CouchClient, username: string): Promise<void> {
+  const _id = userIdOf(username);
+  const before = await admin.document(USERS_DATABASE, _id);
+  if (before !== null) await admin.putDocument(USERS_DATABASE, { _id, _rev: before['_rev'], _deleted: true });
 }
 
 async function addRole(admin: CouchClient, admission: Admission): Promise<void> {

@@ -41,7 +41,13 @@ export function followDatabases(known: readonly string[], options: FollowOptions
   let isLost = false;
 
   async function admitInto(database: string): Promise<void> {
-    const context = { ...options, targets: options.targets(), credentials: {}, firstDatabases: [] };
+    const context = {
+      ...options,
+      targets: options.targets(),
+      credentials: {},
+      ended: [],
+      firstDatabases: [],
+    };
     const steps = await planAdmissions(context, database);
     const isClosing = steps.some(({ closes }) => closes);
     if (isClosing) await onEvent({ event: 'public-database', database });

@@ -7,6 +7,8 @@ export function formatStep(step: Step): string {
       return `make the database ${step.database}`;
     case 'set-user':
       return `${step.isNew ? 'make the user' : 'set roles and a new password of the user'} ${step.username}, with ${step.roles.join(', ')}`;
+    case 'remove-user':
+      return `remove the user ${step.username}: that share has ended`;
     case 'admit':
       return `add ${step.couchRole} to the ${step.group} of ${step.database}${step.closes ? ', which CLOSES it: now it is open to everyone' : ''}`;
     case 'no-startup-jitter':

@@ -14,6 +14,7 @@ export type Step =
       readonly roles: readonly string[];
       readonly isNew: boolean;
     }
+  | { readonly step: 'remove-user'; readonly credential: string; readonly username: string }
   | AdmitStep
   | { readonly step: 'no-startup-jitter'; readonly was: string };
 
@@ -23,11 +24,15 @@ export interface PlanContext {
   readonly url: string;
   readonly admin: CouchClient;
   readonly targets: readonly Target[];
+  /** Whose user goes away: of shares that have ended. */
+  readonly ended: readonly EndedUser[];
   /** What is there already. */
   readonly credentials: Credentials;
   /** Databases that are made when they are not there, and the policy has them. */
   readonly firstDatabases: readonly string[];
 }
+
+export type EndedUser = Pick<Target, 'credential' | 'username'>;
 
 export const USERS_DATABASE = '_users';
 export const JITTER = ['replicator', 'startup_jitter'] as const;
@@ -46,6 +51,7 @@ export async function readPlan(context: PlanContext): Promise<Step[]> {
   if (!databases.includes(USERS_DATABASE)) missing.unshift(USERS_DATABASE);
   for (const database of missing) steps.push({ step: 'create-database', database });
   for (const target of context.targets) steps.push(...(await planUser(context, target, databases)));
+  if (databases.includes(USERS_DATABASE)) steps.push(...(await planRemovals(context)));
   for (const database of databases) steps.push(...(await planAdmissions(context, database)));
   const jitter = await context.admin.setting(...JITTER);
   if (jitter !== undefined && jitter !== NO_JITTER)
@@ -68,6 +74,18 @@ async function planUser(
   const isRight =
     session?.name === username && JSON.stringify([...session.roles].sort()) === JSON.stringify(roles);
   return isRight ? [] : [{ step: 'set-user', credential, username, roles, isNew }];
+}
+
+/** Of those that are there. */
+export async function planRemovals({ admin, ended }: Pick<PlanContext, 'admin' | 'ended'>): Promise<Step[]> {
+  const users = await admin.documents(
+    USERS_DATABASE,
+    ended.map(({ username }) => userIdOf(username)),
+  );
+  const there = new Set(users.map(({ _id }) => _id));
+  return ended
+    .filter(({ username }) => there.has(userIdOf(username)))
+    .map(({ credential, username }) => ({ step: 'remove-user', credential, username }));
 }
 
 export const userIdOf = (username: string): string => `org.couchdb.user:${username}`;

@@ -28,13 +28,15 @@ export function targetsOf(policy: Policy, known: Credentials, deviceId: DeviceId
     if (credential === null || !isByPassword(known, credential)) continue;
     targets.set(credential, [...(targets.get(credential) ?? []), role]);
   }
-  const device = deviceId.slice(0, ID_CHARACTERS).toLowerCase();
   return Array.from(targets, ([credential, roles]) => ({
     credential,
-    username: `patchcord-${credential}-${device}`,
+    username: usernameOf(credential, deviceId),
     roles,
   }));
 }
+
+export const usernameOf = (credential: string, deviceId: DeviceId): string =>
+  `patchcord-${credential}-${deviceId.slice(0, ID_CHARACTERS).toLowerCase()}`;
 
 const isByPassword = (known: Credentials, name: string): boolean =>
   !Object.hasOwn(known, name) || 'basic' in (known[name] ?? {});

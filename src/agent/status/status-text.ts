@@ -1,6 +1,7 @@
 // The state in one screen.
 import { fileLines, pullLines } from '../sync/status-lines.js';
 import { formatBytes } from '../cli/format.js';
+import { formatRequest } from '../directory/requests-text.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
 import { formatPeer } from './peers-text.js';
@@ -26,6 +27,7 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Pulls', pullLines(status.sync, style)],
     ['Files', fileLines(status.sync, style)],
     ['Refused', refusalLines(status)],
+    ['Asked for', status.requests.map((one) => style.warn(formatRequest(one)))],
     [
       'Warnings',
       status.warnings.slice(-SHOWN).map(({ time, text }) => style.warn(`${clock(time)}  ${text}`)),

@@ -2,6 +2,7 @@
 import { createCouchClient, CouchError } from '../../adapters/couch-client/couch-client.js';
 import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
 import { NO_ADMIN } from '../config/admin.js';
+import type { OpenRequest } from '../directory/methods.js';
 import type { Settings } from '../config/settings.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { Identity } from '../home/identity.js';
@@ -45,6 +46,8 @@ export interface AgentStatus {
   readonly peers: GatewayStatus['peers'];
   /** What is pulled from peers, and which files come. */
   readonly sync: SyncStatus;
+  /** What devices without the user CA key ask of one that has it. */
+  readonly requests: readonly OpenRequest[];
   /** How often, by rule, since the start. */
   readonly denied: Readonly<Record<string, number>>;
   readonly refusals: readonly RecentRefusal[];
@@ -67,6 +70,7 @@ export interface StatusSources {
   readonly paths: Paths;
   readonly recent: Recent;
   readonly sync: SyncStatus;
+  readonly requests: AgentStatus['requests'];
 }
 
 export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
@@ -102,6 +106,7 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     refusals: recent.refusals,
     warnings: [...recent.warnings, ...lasting(sources)],
     sync: sources.sync,
+    requests: sources.requests,
   };
 }
 

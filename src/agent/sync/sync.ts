@@ -137,7 +137,7 @@ const isPulled = (policy: Policy, database: string): boolean =>
 async function makeDatabase(database: string, { url, admin }: Upstream, service: Service): Promise<void> {
   if (admin === null) return;
   const targets = service.targets();
-  const plan = { url, admin: admin.client, targets, credentials: {}, firstDatabases: [] };
+  const plan = { url, admin: admin.client, targets, credentials: {}, ended: [], firstDatabases: [] };
   await applyPlan(plan, [{ step: 'create-database', database }], () => undefined);
 }
 

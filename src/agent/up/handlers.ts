@@ -2,6 +2,7 @@
 import { isRevokedBy } from '../../core/directory/record.js';
 import type { AgentHandlers } from '../rpc/methods.js';
 import { createDirectoryHandlers } from '../directory/handlers.js';
+import type { Requests } from '../directory/requests.js';
 import type { Membership } from '../directory/membership.js';
 import type { Desk } from '../pairing/desk.js';
 import { readStatus } from '../status/status.js';
@@ -15,6 +16,7 @@ import { describeSync } from '../sync/describe.js';
 export interface HandlerOptions {
   readonly context: UpContext;
   readonly membership: Membership;
+  readonly requests: Requests;
   readonly upstream: Upstream;
   readonly service: Service;
   readonly sync: Sync;
@@ -22,11 +24,11 @@ export interface HandlerOptions {
 }
 
 export function createHandlers(options: HandlerOptions): AgentHandlers {
-  const { context, membership, upstream, service, sync, desk } = options;
+  const { context, membership, requests, upstream, service, sync, desk } = options;
   const { version, settings, paths, now } = context;
   const startedAt = context.now();
   return {
-    ...createDirectoryHandlers({ paths, membership, now }),
+    ...createDirectoryHandlers({ paths, membership, requests, now }),
     ...desk.handlers,
     ...createSyncHandlers(sync),
     status: () =>
@@ -44,6 +46,7 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
         paths,
         recent: service.recent,
         sync: describeSync(sync),
+        requests: requests.open(),
       }),
     couchdb: () =>
       Promise.resolve({ kind: upstream.kind, url: upstream.url, credentials: service.credentials() }),

@@ -5,6 +5,7 @@ import {
   createGatewayEnv,
   createReload,
   policyOf,
+  withoutEnded,
   withoutUnusable,
   type Credentials,
 } from '../config/gateway-env.js';
@@ -24,7 +25,7 @@ import { createRecent, type Recent } from '../status/recent.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { UpContext } from './context.js';
 import { keepGateway } from './keep-gateway.js';
-import { addShareCredentials } from './share-credentials.js';
+import { addShareCredentials, removeEndedUsers } from './share-credentials.js';
 
 export interface Service {
   readonly ready: GatewayReady;
@@ -85,10 +86,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const addCredentials = async (): Promise<void> => {
     const { deviceId } = membership.identity();
-    credentials = await addShareCredentials({ upstream, policy: policy(), credentials, deviceId });
+    const known = withoutEnded(credentials, membership.view());
+    credentials = await addShareCredentials({ upstream, policy: policy(), credentials: known, deviceId });
   };
+  /** Where it can not be done now, it is done after the next change, or when CouchDB is back. */
+  const removeEnded = (): Promise<void> =>
+    removeEndedUsers({
+      upstream,
+      ended: membership.view().ended,
+      deviceId: membership.identity().deviceId,
+    }).catch(() => undefined);
 
   await addCredentials();
+  void removeEnded();
   const launch = () =>
     launchGateway(createGatewayEnv(parts()), {
       signal,
@@ -125,12 +135,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   membership.onChange(async (taken) => {
     for (const statement of taken) report.directory(eventOf(statement));
     await addCredentials().then(reload).catch(tellNotInForce);
+    await removeEnded();
   });
   const onFollow = async (event: FollowEvent): Promise<void> => {
     if (event.event === 'databases') {
       databases = event.databases;
       await reload();
     }
+    if (event.event === 'couchdb-back') await removeEnded();
     report.follow(event);
   };
   const following = { url: upstream.url, intervalMs: FOLLOW_MS, onEvent: onFollow };
@@ -156,7 +168,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     isRevoked: (leaf) => isRevokedLeaf(leaf, settings.trust, membership),
     observe: (observer) => void observers.push(observer),
     async refreshCredentials() {
-      if (upstream.kind === 'configured') credentials = (await readCredentials(paths.credentials)) ?? {};
+      if (upstream.kind === 'configured')
+        credentials = withoutEnded((await readCredentials(paths.credentials)) ?? {}, membership.view());
       await reload();
     },
     run: (until) => gateway.run(until),

@@ -28,7 +28,7 @@ export async function openEmbedded(context: UpstreamContext): Promise<Upstream> 
     const admin = createCouchClient(url, login);
     const targets = targetsOf(settings.policy, {}, identity.deviceId);
     const firstDatabases = [FIRST_DATABASE, settings.directory];
-    const plan = { url, admin, targets, credentials: {}, firstDatabases };
+    const plan = { url, admin, targets, credentials: {}, ended: [], firstDatabases };
     const credentials: Credentials = {};
     await applyPlan(plan, await readPlan(plan), (made) => void Object.assign(credentials, made));
     const databases = await listDatabases(admin);

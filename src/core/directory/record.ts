@@ -40,6 +40,8 @@ export const EMPTY_RECORD: DirectoryRecord = {
 /** As many as a gateway can be told to look for. */
 export const MAX_OWN_DEVICES = 4096;
 export const MAX_SHARES = 256;
+/** Of all other users' CAs together: with those of the own one they fit into one line to the gateway. */
+export const MAX_OTHERS_REVOCATIONS = 1000;
 
 /** Whose statements count: this user's CA for everything, others' for revocations of their own devices. */
 export interface Signers {
@@ -69,7 +71,8 @@ export function learnStatements(
   const taken: Statement[] = [];
   for (const entry of untrusted) {
     const statement = parseStatement(entry);
-    if ('problem' in statement || !isNews(next, statement) || !isSigned(statement, signers)) continue;
+    if ('problem' in statement || !isNews(next, statement, signers) || !isSigned(statement, signers))
+      continue;
     put(next, statement);
     taken.push(statement);
   }
@@ -83,16 +86,22 @@ interface Maps {
   readonly keyHolders: Map<DeviceId, KeyHolderStatement>;
 }
 
-function isNews(record: DirectoryRecord, statement: Statement): boolean {
+function isNews(record: DirectoryRecord, statement: Statement, signers: Signers): boolean {
   if (isAbout(statement, 'device'))
     return counts(statement, record.devices, statement.payload.deviceId, MAX_OWN_DEVICES);
   if (isAbout(statement, 'share'))
     return counts(statement, record.shares, statement.payload.peerUserId, MAX_SHARES);
   if (isAbout(statement, 'key-holder'))
     return !record.keyHolders.has(statement.payload.deviceId) && record.keyHolders.size < MAX_OWN_DEVICES;
-  if (record.revocations.has(statement.id)) return false;
-  const ofSameCa = [...record.revocations.values()].filter(({ by }) => by === statement.by);
-  return ofSameCa.length < MAX_REVOCATIONS_PER_CA;
+  return !record.revocations.has(statement.id) && hasRoom(record, statement.by, signers);
+}
+
+/** Of another user's CA never more than are left for all others, so that none takes the room of the rest. */
+function hasRoom({ revocations }: DirectoryRecord, ca: UserId, { ownUserId }: Signers): boolean {
+  const all = [...revocations.values()];
+  const ofSame = all.filter(({ by }) => by === ca).length;
+  if (ca === ownUserId) return ofSame < MAX_REVOCATIONS_PER_CA;
+  return ofSame < MAX_OTHERS_REVOCATIONS - all.filter(({ by }) => by !== ownUserId).length;
 }
 
 function counts<Key, Kind extends DevicePayload | SharePayload>(

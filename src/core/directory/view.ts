@@ -27,6 +27,8 @@ export interface DirectoryView {
   readonly revocations: readonly StatementDocument[];
   readonly roles: Policy['roles'];
   readonly principals: Policy['principals'];
+  /** Credentials of shares that have ended. */
+  readonly ended: readonly string[];
   /** Own devices to look for. */
   readonly known: readonly DeviceId[];
 }
@@ -38,6 +40,7 @@ export const EMPTY_VIEW: DirectoryView = {
   revocations: [],
   roles: {},
   principals: [],
+  ended: [],
   known: [],
 };
 
@@ -60,6 +63,7 @@ export function viewDirectory(record: DirectoryRecord, context: ViewContext): Di
     revocations: revocationsOf(record, trusted),
     roles: Object.fromEntries(shares.map((share) => [nameOf(share), roleOf(share, context)])),
     principals: shares.map((share) => ({ issuer: nameOf(share), role: nameOf(share) })),
+    ended: [...record.shares.values()].filter((share) => !shares.includes(share)).map(nameOf),
     known: knownOf(record, context),
   };
 }

@@ -10,6 +10,7 @@ import { createDeviceKey } from '../../../dist/adapters/pki/keys.js';
 import { createUserCa, issueLeaf } from '../../../dist/adapters/pki/user-ca.js';
 import { openMembership, type Membership } from '../../../dist/agent/directory/membership.js';
 import { readIdentity } from '../../../dist/agent/home/identity.js';
+import { NO_REQUESTS } from '../../../dist/agent/directory/requests.js';
 import { addDevice } from '../../../dist/agent/pairing/add-device.js';
 import { joinUser } from '../../../dist/agent/pairing/join-user.js';
 import { shareDatabases } from '../../../dist/agent/pairing/share-databases.js';
@@ -287,6 +288,7 @@ async function startShare(t: TestContext, swap: Swap): Promise<ShareLab> {
       paths: (members[index] as TestMember).home.paths,
       membership: memberships[index] as Membership,
       label: side,
+      requests: NO_REQUESTS,
       databases: [NOVEL],
       take: side === 'offerer' ? null : { offer: 'any', code: CODE },
       now,

@@ -1,9 +1,15 @@
-// An `up` whose gateway was taken over and says whatever it likes: nothing is signed, made or stored by it.
+// An `up` whose gateway was taken over and says whatever it likes: nothing is signed, made, pulled or stored by it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { createCsr } from '../../../dist/adapters/pki/csr.js';
 import { createDeviceKey } from '../../../dist/adapters/pki/keys.js';
+import { signRequest } from '../../../dist/adapters/pki/sign-request.js';
+import { createUserCa } from '../../../dist/adapters/pki/user-ca.js';
+import { askAgentIfUp } from '../../../dist/agent/rpc/ask-agent.js';
 import { encodeDbase32 } from '../../../dist/core/dbase32.js';
 import { commitmentOf } from '../../../dist/core/pairing/launcher/digits.js';
 import {
@@ -12,10 +18,12 @@ import {
   parseLauncherMessage,
   type LauncherMessage,
 } from '../../../dist/core/pairing/launcher/messages.js';
+import { formatSigned } from '../../../dist/core/signed-text.js';
 import { isEvent, startPatchcord, type Command } from '../../kit/agent.js';
 import { createFakeGateway, type FakeGateway } from '../../kit/fake-gateway.js';
 import { eventually } from '../../kit/until.js';
 import {
+  couchOf,
   createUserHomes,
   devicesOf,
   readRecordText,
@@ -189,4 +197,116 @@ test('the CA key is never in what it is told', async (t) => {
   assert.ok(leaf?.type === 'leaf' && leaf.caKey === undefined);
   pair.kill('SIGINT');
   await pair.ended;
+});
+
+interface PeerStreams {
+  /** Who was asked for what, as `{device}/{path}`. */
+  readonly asked: readonly string[];
+}
+
+/** In the place of the peer streams: every peer has every one of these databases, all of them empty. */
+async function startPeerStreams(
+  t: TestContext,
+  { laptop }: Lab,
+  databases: readonly string[],
+): Promise<PeerStreams> {
+  const { port } = JSON.parse(readFileSync(laptop.home.paths.peerStreams, 'utf8')) as { port: number };
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const target = (request.url ?? '').replace(/^\/peers\//, '').replace(/\?.*/, '');
+    asked.push(target);
+    const name = decodeURIComponent(target.split('/')[2] ?? '');
+    const body =
+      name === '_all_dbs' ? databases : { db_name: name, results: [], last_seq: 0, pending: 0, doc_count: 0 };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(body));
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { asked };
+}
+
+test('of the peers and databases that it makes up, none is made or pulled that the own policy does not grant', async (t) => {
+  const lab = await startLab(t);
+  const { user, laptop, camera, gateway, up } = lab;
+  const phone = createDeviceKey();
+  const outside = createUserHomes(t, [{ name: 'outside', isHolder: true }]).members[0] as TestMember;
+  // One that was revoked, and one of a user with whom a database may be read, and not more.
+  gateway.say({
+    event: 'revocations-learned',
+    deviceId: camera.deviceId,
+    revocations: [user.revocation(phone.deviceId)],
+  });
+  await up.untilLine(isEvent('device-revoked'));
+  const granted = 'dmedia-0-made';
+  const offered = [granted, 'secret', 'dmedia-1', 'dmedia-0x', '_users', '_replicator', 'Dmedia-0-x', '../x'];
+  const { asked } = await startPeerStreams(t, lab, offered);
+  const connect = (deviceId: string, issuer: string): void =>
+    gateway.say({
+      event: 'peer-reached',
+      deviceId,
+      principal: { deviceId, role: 'own-device', issuer },
+      ...{ address: 'fe80::1', zone: 'near0', port: 1 },
+    });
+  const seenTwice = (deviceId: string): Promise<true> =>
+    eventually(() =>
+      asked.filter((target) => target === `${deviceId}/couch/_all_dbs`).length > 1 ? true : null,
+    );
+  // A role that it names is not taken at its word; nor is one for a revoked device, or an issuer that nobody trusts.
+  for (const [deviceId, issuer] of [
+    [phone.deviceId, 'user'],
+    [outside.deviceId, 'nobody'],
+  ] as const) {
+    connect(deviceId, issuer);
+    await eventually(() => (asked.includes(`${deviceId}/couch/_all_dbs`) ? true : null));
+    connect(deviceId, issuer);
+    await seenTwice(deviceId);
+  }
+  assert.deepEqual(await databasesAt(laptop), FIRST_DATABASES);
+
+  // The twin: an own device, and what the own policy lets it write. Nothing else of what it has.
+  connect(camera.deviceId, 'user');
+  await up.untilLine(isEvent('database-made'));
+  await eventually(async () => ((await databasesAt(laptop)).includes(granted) ? true : null));
+  assert.deepEqual(await databasesAt(laptop), [granted, ...FIRST_DATABASES].sort());
+  await eventually(() =>
+    asked.some((one) => one === `${camera.deviceId}/couch/${granted}/_changes`) ? true : null,
+  );
+  const pulled = asked.filter((target) => target.includes('_changes'));
+  assert.ok(
+    pulled.every((target) => target === `${camera.deviceId}/couch/${granted}/_changes`),
+    pulled.join(),
+  );
+});
+
+const FIRST_DATABASES = ['dmedia-0', 'patchcord'];
+
+async function databasesAt({ home }: TestMember): Promise<readonly string[]> {
+  const { databases } = (await askAgentIfUp(home.paths, 'status'))?.couchdb ?? {};
+  return [...(databases ?? [])].sort();
+}
+
+test('what it asks for with the key of its leaf is told to the person, and nothing is signed', async (t) => {
+  const lab = await startLab(t);
+  const { user, laptop, up } = lab;
+  const attacker = createUserCa({ now: new Date() });
+  const before = record(lab);
+  const request = signRequest(
+    {
+      ...{ type: 'share-request', userId: user.ca.userId, time: new Date().toISOString() },
+      ...{ from: laptop.deviceId, counter: 1, peerUserId: attacker.userId, ca: attacker.certPem },
+      databases: [{ name: 'dmedia-0', access: 'write' }],
+    },
+    laptop.key.keyPem,
+  );
+  // It has the limited credential, too.
+  const couch = await couchOf(laptop.home);
+  assert.equal(await couch.put(`patchcord/${request.id}`, formatSigned(request)), 201);
+  const told = await up.untilLine(isEvent('request-known'));
+  assert.equal(told['from'], laptop.deviceId);
+  assert.equal(record(lab), before);
+  assert.deepEqual((await devicesOf(laptop.home)).shares, []);
 });

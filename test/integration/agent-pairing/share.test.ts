@@ -36,14 +36,14 @@ async function startHousehold(t: TestContext, name: string, more: string[] = [])
 }
 
 /** As its administrator. */
-async function makeDatabase(home: TestHome, name: string): Promise<void> {
+async function askAsAdmin(home: TestHome, method: string, path: string): Promise<number> {
   const { username, password } = (await callRpc(home.paths.socket, 'couchdb-admin')) as Record<
     string,
     string
   >;
   const { url } = (await callRpc(home.paths.socket, 'couchdb')) as { url: string };
   const authorization = `Basic ${Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')}`;
-  assert.equal((await fetch(url + name, { method: 'PUT', headers: { authorization } })).status, 201);
+  return (await fetch(url + path, { method, headers: { authorization } })).status;
 }
 
 const statusOf = async (port: number, { leaf, key }: TestMember, target: string): Promise<number | null> =>
@@ -68,7 +68,7 @@ async function addFile(ada: Household, couch: LocalCouch, database: string, text
 
 test('an outside device reaches what was shared and the files that it names, and nothing else', async (t) => {
   const [ada, grace] = [await startHousehold(t, 'Ada'), await startHousehold(t, 'Grace')];
-  await makeDatabase(ada.laptop.home, NOVEL);
+  assert.equal(await askAsAdmin(ada.laptop.home, 'PUT', NOVEL), 201);
   const couch = await couchOf(ada.laptop.home);
   const [named, other] = [
     await addFile(ada, couch, NOVEL, 'a file of the novel'),
@@ -98,9 +98,14 @@ test('an outside device reaches what was shared and the files that it names, and
     { userId: ada.user.ca.userId, databases: [{ name: NOVEL, access: 'read' }] },
   ]);
 
+  const device = ada.laptop.deviceId.slice(0, 8).toLowerCase();
+  const limited = `_users/org.couchdb.user:patchcord-share-${grace.user.ca.userId}-${device}`;
+  assert.equal(await askAsAdmin(ada.laptop.home, 'GET', limited), 200);
   const id = grace.user.ca.userId.slice(0, 8);
   assert.equal((await patchcord(ada.laptop.home, ['unshare', id, '--json'])).code, 0);
   assert.equal(await status('/'), null);
+  // Its limited user ends with the share.
+  assert.equal(await askAsAdmin(ada.laptop.home, 'GET', limited), 404);
   assert.deepEqual((await devicesOf(ada.laptop.home)).shares, []);
   assert.equal(failureOf(await patchcord(ada.laptop.home, ['unshare', id, '--json'])), 'no-such-user');
 });

@@ -7,7 +7,6 @@ import { commitmentOf, joinDigits } from './digits.js';
 import { readUserCa, type UserCaCertificate } from './grant.js';
 import {
   after,
-  areClocksNear,
   createLauncher,
   end,
   go,
@@ -18,6 +17,7 @@ import {
   type Proved,
 } from './launcher.js';
 import type { IssuedLeaf } from './messages.js';
+import { whenProved } from './steps.js';
 
 export interface JoinJoinerOptions {
   /** DER, at most 4 KiB, for the key that this device has and keeps. */
@@ -29,12 +29,8 @@ export interface JoinJoinerOptions {
 }
 
 export function createJoinJoiner({ csr, deviceId, nonce }: JoinJoinerOptions): Launcher {
-  return createLauncher({
-    proved: (proved) =>
-      areClocksNear(proved)
-        ? go(forCa(proved), send({ type: 'commit', commitment: commitmentOf(nonce, csr) }))
-        : end('clocks'),
-  });
+  const commit = send({ type: 'commit', commitment: commitmentOf(nonce, csr) });
+  return createLauncher(whenProved((proved) => go(forCa(proved), commit)));
 
   function forCa({ label, userId, now }: Proved): Expected {
     return {

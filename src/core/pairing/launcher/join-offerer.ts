@@ -2,7 +2,6 @@
 import type { DeviceId } from '../../ids.js';
 import { isCommitted, joinDigits } from './digits.js';
 import {
-  areClocksNear,
   createLauncher,
   end,
   go,
@@ -11,9 +10,9 @@ import {
   type Expected,
   type Launcher,
   type Proved,
-  type Step,
 } from './launcher.js';
 import { fitIssuedLeaf } from './messages.js';
+import { whenBothAgree, whenProved } from './steps.js';
 
 export interface JoinOffererOptions {
   /** The own user CA certificate. */
@@ -27,16 +26,8 @@ export interface JoinOffererOptions {
   readonly judgeCsr: (csr: Uint8Array) => DeviceId | null;
 }
 
-interface Request {
-  readonly csr: Uint8Array;
-  readonly deviceId: DeviceId;
-  readonly label: string;
-}
-
 export function createJoinOfferer({ caDer, nonce, judgeCsr }: JoinOffererOptions): Launcher {
-  return createLauncher({
-    proved: (proved) => (areClocksNear(proved) ? go(forCommitment(proved)) : end('clocks')),
-  });
+  return createLauncher(whenProved((proved) => go(forCommitment(proved))));
 
   function forCommitment({ label }: Proved): Expected {
     return {
@@ -55,22 +46,16 @@ export function createJoinOfferer({ caDer, nonce, judgeCsr }: JoinOffererOptions
           if (deviceId === null) return refuse('csr');
           const digits = joinDigits(opened.csr, caDer, opened.nonce, nonce);
           const question = { about: 'device', deviceId } as const;
-          return go(forBoth({ csr: opened.csr, deviceId, label }), { do: 'ask', digits, label, question });
+          const request = { csr: opened.csr, deviceId, label };
+          return go(
+            whenBothAgree(() => go(forSignature, { do: 'sign', ...request })),
+            { do: 'ask', digits, label, question },
+          );
         },
       },
     };
   }
 }
-
-/** The two may say yes in either order. */
-const forBoth = (request: Request): Expected => ({
-  answered: (yes) => (yes ? go({ message: { yes: () => sign(request) } }) : refuse('refused-here')),
-  message: {
-    yes: () => go({ answered: (yes) => (yes ? sign(request) : refuse('refused-here')) }),
-  },
-});
-
-const sign = (request: Request): Step => go(forSignature, { do: 'sign', ...request });
 
 const forSignature: Expected = {
   signed: (issued) => go(forStored, send({ type: 'leaf', ...fitIssuedLeaf(issued) })),

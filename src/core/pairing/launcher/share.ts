@@ -4,7 +4,6 @@ import { commitmentOf, isCommitted, shareDigits } from './digits.js';
 import { formatGrant, parseGrant, type Grant, type SharedDatabase } from './grant.js';
 import {
   after,
-  areClocksNear,
   createLauncher,
   end,
   go,
@@ -15,6 +14,7 @@ import {
   type Proved,
   type Step,
 } from './launcher.js';
+import { whenBothAgree, whenProved } from './steps.js';
 
 export interface ShareOptions {
   /** A took the offer (`accept`), B made it (`share`). */
@@ -33,12 +33,9 @@ export function createShare({ side, caPem, databases, nonce }: ShareOptions): La
   const commit = send({ type: 'commit', commitment: commitmentOf(nonce, own) });
   const open = send({ type: 'open-grant', nonce, grant: own });
 
-  return createLauncher({
-    proved: (proved) => {
-      if (!areClocksNear(proved)) return end('clocks');
-      return side === 'A' ? go(forCommitment(proved), commit) : go(forCommitment(proved));
-    },
-  });
+  return createLauncher(
+    whenProved((proved) => (side === 'A' ? go(forCommitment(proved), commit) : go(forCommitment(proved)))),
+  );
 
   // Nothing is opened by either side before both are bound.
   function forCommitment(proved: Proved): Expected {
@@ -64,7 +61,8 @@ export function createShare({ side, caPem, databases, nonce }: ShareOptions): La
               ? shareDigits(own, opened.grant, nonce, opened.nonce)
               : shareDigits(opened.grant, own, opened.nonce, nonce);
           const ask = { do: 'ask', digits, label, question } as const;
-          return side === 'A' ? go(forBoth(label, theirs), ask) : go(forBoth(label, theirs), open, ask);
+          const next = whenBothAgree(() => grant(label, theirs), sayYes);
+          return side === 'A' ? go(next, ask) : go(next, open, ask);
         },
       },
     };
@@ -72,18 +70,6 @@ export function createShare({ side, caPem, databases, nonce }: ShareOptions): La
 
   function isOwn(theirs: Grant, now: Date): boolean {
     return parseGrant(own, now)?.ca.userId === theirs.ca.userId;
-  }
-
-  /** The two may say yes in either order. */
-  function forBoth(label: string, theirs: Grant): Expected {
-    return {
-      answered: (yes) =>
-        yes ? go({ message: { yes: () => grant(label, theirs) } }, sayYes) : refuse('refused-here'),
-      message: {
-        yes: () =>
-          go({ answered: (yes) => (yes ? after(sayYes, grant(label, theirs)) : refuse('refused-here')) }),
-      },
-    };
   }
 
   function grant(label: string, theirs: Grant): Step {
