@@ -21,7 +21,7 @@ const upward = (...names) => ({
 /** The gateway makes no certificate, writes no file, starts no process, and is nobody's administrator. */
 const NOT_FOR_THE_GATEWAY = [
   'adapters/(pki|launch|home|agent-socket|couch-client|peer-streams|replicator)',
-  'adapters/files/(create-store|store-writer|copy-leaves|list-blobs|place-blob|partial-blob)',
+  'adapters/files/(create-store|ensure-folder|store-writer|copy-leaves|list-blobs|place-blob|partial-blob)',
 ];
 
 const IMPURE_GLOBALS = [

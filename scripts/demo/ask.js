@@ -6,5 +6,5 @@ const reply = await fetch(url, {
   method,
   headers: { authorization, 'content-type': 'application/json' },
   body: body === undefined ? undefined : JSON.stringify(body),
-});
+}).catch(() => Response.json({ error: 'unreachable' }));
 process.stdout.write(await reply.text());

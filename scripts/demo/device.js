@@ -24,6 +24,7 @@ export function createDevice({ root, name, enter, listen }) {
   };
   writeConfig({});
   let up = null;
+  const unexpected = [];
 
   /** Its lines of JSON as they come; `until` waits for one, also of those that came before. */
   function start(...args) {
@@ -61,6 +62,13 @@ export function createDevice({ root, name, enter, listen }) {
     return command;
   }
 
+  async function end(signal) {
+    const command = up;
+    up = null;
+    command?.child.kill(signal);
+    await command?.ended;
+  }
+
   return {
     name,
     paths,
@@ -70,22 +78,26 @@ export function createDevice({ root, name, enter, listen }) {
       const command = start(...args);
       command.child.stdin.end();
       const code = await command.ended;
-      if (code !== 0) throw new Error(`patchcord ${args.join(' ')}: ${command.errors}`);
+      const said = `${command.errors}${JSON.stringify(command.lines.at(-1))}`;
+      if (code !== 0) throw new Error(`patchcord ${args.join(' ')}: ${said}`);
       return command.lines;
     },
     async up() {
-      up = start('up');
+      const command = start('up');
+      up = command;
+      void command.ended.then((code) => {
+        if (up === command) unexpected.push(`up ended (${code}): ${command.errors}`);
+      });
       const ready = await up.until(({ event }) => event === 'ready');
       return ready.identity;
     },
+    pid: () => up.child.pid,
+    /** How it ended each time that nobody ended it. */
+    unexpected,
     events: () => up.lines,
     untilEvent: (matches, since) => up.until(matches, since),
-    async down() {
-      if (up === null) return;
-      up.child.kill('SIGTERM');
-      await up.ended;
-      up = null;
-    },
+    down: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     async sync() {
       return (await askAgentIfUp(paths, 'status')).sync;
     },

@@ -7,8 +7,8 @@ const ip = (...words) => execFileSync('ip', words, { stdio: ['ignore', 'ignore',
 
 /** `enter` is what a command at that end begins with; `listen` is of the configuration: by itself it would not take a link without a device. */
 export async function plugCable() {
-  const holder = spawn('unshare', ['-n', 'sh', '-c', 'echo up; exec sleep 600'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const holder = spawn('unshare', ['-n', 'sh', '-c', 'echo up; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(holder.stdout, 'data');
   const enter = ['nsenter', `--net=/proc/${holder.pid}/ns/net`];

@@ -17,7 +17,7 @@ export interface PartialBlob {
   write(index: number, bytes: Uint8Array): Promise<void>;
   /** All leaves are written: the blob appears in the store. Closes it. */
   publish(): Promise<void>;
-  /** What was written stays, for the next time. May be called twice. */
+  /** What was written stays, for the next time. May be called twice; never rejects. */
   close(): Promise<void>;
 }
 
@@ -60,8 +60,10 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
   let isOpen = true;
   const close = async (): Promise<void> => {
-    if (isOpen) await file.close();
+    if (!isOpen) return;
     isOpen = false;
+    // What a disk that fails says here changes nothing: a blob that was published is on it, any other is checked again.
+    await file.close().catch(() => undefined);
   };
   try {
     // Its full size at once, as dmedia does; blocks are taken as they are written.

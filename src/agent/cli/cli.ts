@@ -71,18 +71,26 @@ function toFailure(error: unknown): Failure {
   return systemFailure(error as NodeJS.ErrnoException);
 }
 
-const SYSTEM = new Map<string, { exit: 'noPermission' | 'noInput' | 'cannotCreate' | 'io'; reason: string }>([
+type SystemExit = 'noPermission' | 'noInput' | 'cannotCreate' | 'io' | 'os';
+const TOO_MANY_FILES = 'cannot be opened: too many files are open';
+
+const SYSTEM = new Map<string, { exit: SystemExit; reason: string }>([
   ['EACCES', { exit: 'noPermission', reason: 'may not be used by this user' }],
   ['EPERM', { exit: 'noPermission', reason: 'may not be changed by this user' }],
   ['ENOENT', { exit: 'noInput', reason: 'is not there' }],
   ['EROFS', { exit: 'cannotCreate', reason: 'is on a file system that is read only' }],
   ['ENOSPC', { exit: 'io', reason: 'cannot be written: the disk is full' }],
+  ['EDQUOT', { exit: 'io', reason: 'cannot be written: this user’s share of the disk is full' }],
+  ['EMFILE', { exit: 'os', reason: TOO_MANY_FILES }],
+  ['ENFILE', { exit: 'os', reason: TOO_MANY_FILES }],
   ['EIO', { exit: 'io', reason: 'cannot be read or written: the disk has failed' }],
 ]);
 
 function systemFailure(error: NodeJS.ErrnoException): Failure {
   const known = SYSTEM.get(error.code ?? '');
-  if (known !== undefined && error.path !== undefined)
-    return new Failure(known.exit, (error.code ?? '').toLowerCase(), `${error.path} ${known.reason}`);
+  // The kernel names no path for what is done to an open file: a full disk is told so, mostly.
+  const what = error.path ?? 'a file';
+  if (known !== undefined)
+    return new Failure(known.exit, (error.code ?? '').toLowerCase(), `${what} ${known.reason}`);
   return new Failure('software', 'internal', error.stack ?? error.message);
 }

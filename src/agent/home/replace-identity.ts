@@ -10,7 +10,11 @@ const nextFolder = ({ identity }: Pick<Paths, 'identity'>): string => `${identit
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      // Whatever else it says, the folder may be there.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    },
   );
 
 /** Only for who has the home's lock. */
