@@ -4,9 +4,12 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  sign,
   X509Certificate,
   type KeyObject,
 } from 'node:crypto';
+import { bits, decodeDer, encodeDer, oid, sequence } from '../../dist/adapters/pki/der.js';
+import { toPem } from '../../dist/adapters/pki/pem.js';
 import { buildCertificate, type CertificateFields } from '../../dist/adapters/pki/build-certificate.js';
 import {
   authorityKeyId,
@@ -82,6 +85,8 @@ export interface Issuer {
 interface LeafPlan {
   readonly key?: Pick<DeviceKey, 'keyPem' | 'publicKey'>;
   readonly fields?: Partial<CertificateFields>;
+  /** Signed with a hash that collides. */
+  readonly sha1?: boolean;
   /** Extensions in place of those of the profile, by object identifier; null leaves one out. */
   readonly extensions?: ReadonlyMap<string, Extension | null>;
 }
@@ -105,7 +110,20 @@ export function customLeaf(issuer: Issuer, now: Date, plan: LeafPlan = {}): Test
     signingKey,
     ...plan.fields,
   });
-  return testLeaf(certPem, key);
+  return testLeaf(plan.sha1 === true ? resignedWithSha1(certPem, signingKey) : certPem, key);
+}
+
+/** RFC 3279 section 2.2.3. */
+const ECDSA_WITH_SHA1 = '1.2.840.10045.4.1';
+
+function resignedWithSha1(certPem: string, signingKey: KeyObject): string {
+  const [tbs] = decodeDer(new X509Certificate(certPem).raw).value as ReturnType<typeof sequence>[];
+  if (tbs === undefined) throw new Error('that is no certificate');
+  const algorithm = sequence(oid(ECDSA_WITH_SHA1));
+  // TBSCertificate (RFC 5280 section 4.1): version, serial, algorithm.
+  (tbs.value as (typeof tbs)[])[2] = algorithm;
+  const signature = sign('sha1', encodeDer(tbs), signingKey);
+  return toPem('CERTIFICATE', encodeDer(sequence(tbs, algorithm, bits(signature))));
 }
 
 function profileExtensions(publicKey: Uint8Array, signingKey: KeyObject): Extension[] {
@@ -131,6 +149,11 @@ const keyOfKind = ({ privateKey, publicKey }: { privateKey: KeyObject; publicKey
   },
 });
 
+function namedLike(nameOf: (id: DeviceId) => string): LeafPlan {
+  const key = createDeviceKey();
+  return { key, fields: { subject: nameOf(key.deviceId) } };
+}
+
 const EXTENDED_KEY_USAGE = '2.5.29.37';
 /** An arc that is nobody's (RFC 7229 test policies). */
 const UNKNOWN_EXTENSION: Extension = {
@@ -141,6 +164,9 @@ const UNKNOWN_EXTENSION: Extension = {
 
 /** Ways in which a leaf can be wrong, each in one way only. */
 const FLAWS = {
+  'sha-1': () => ({ sha1: true }),
+  'nul-in-name': () => namedLike((id) => `${id}\0.patchcord.internal`),
+  'slash-in-name': () => namedLike((id) => `${id}/CN=${id}`),
   expired: (now) => ({ fields: { notBefore: dayFrom(now, -30), notAfter: dayFrom(now, -1) } }),
   'not-yet-valid': (now) => ({ fields: { notBefore: dayFrom(now, 2) } }),
   'server-auth-only': () => withExtension(extendedKeyUsage(['serverAuth'])),
@@ -149,6 +175,9 @@ const FLAWS = {
   'wrong-name': () => ({ fields: { subject: createDeviceKey().deviceId } }),
   'wrong-key-usage': () => withExtension(keyUsage(['keyEncipherment'])),
   'p-384': () => keyOfKind(generateKeyPairSync('ec', { namedCurve: 'secp384r1' })),
+  'p-521': () => keyOfKind(generateKeyPairSync('ec', { namedCurve: 'secp521r1' })),
+  ed25519: () => keyOfKind(generateKeyPairSync('ed25519')),
+  'rsa-3072': () => keyOfKind(generateKeyPairSync('rsa', { modulusLength: 3072 })),
   'rsa-2048': () => keyOfKind(generateKeyPairSync('rsa', { modulusLength: 2048 })),
   'unknown-critical-extension': () => withExtension(UNKNOWN_EXTENSION),
 } as const satisfies Record<string, (now: Date) => LeafPlan>;
@@ -191,6 +220,12 @@ export const VERDICT_OF_FLAW: Record<Flaw, DenialCode> = {
   'wrong-name': 'name',
   'wrong-key-usage': 'key-usage',
   'p-384': 'key-type',
+  'p-521': 'key-type',
+  ed25519: 'key-type',
   'rsa-2048': 'key-type',
+  'rsa-3072': 'key-type',
+  'sha-1': 'signature',
+  'nul-in-name': 'name',
+  'slash-in-name': 'name',
   'unknown-critical-extension': 'critical-extension',
 };

@@ -230,6 +230,12 @@ const LET_IN_BY_OPENSSL: Record<Flaw, boolean> = {
   'wrong-name': true,
   'wrong-key-usage': false,
   'p-384': true,
+  'p-521': true,
+  ed25519: true,
+  'rsa-3072': true,
+  'sha-1': true,
+  'nul-in-name': true,
+  'slash-in-name': true,
   'rsa-2048': true,
   'unknown-critical-extension': false,
 };

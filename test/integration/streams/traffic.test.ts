@@ -1,7 +1,7 @@
 // What goes through a peer stream: documents, attachments, feeds and blobs, between two real gateways.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import {
   type StreamsClient,
 } from '../../kit/streams.js';
 import { eventually } from '../../kit/until.js';
-import { hashOf, pattern, put } from '../files/temp-store.js';
+import { anyId, hashOf, pattern, put } from '../files/temp-store.js';
 
 const pki = createTestPki();
 const desktop = pki.ada.desktop.deviceId;
@@ -244,6 +244,61 @@ describe('a peer stream', () => {
     assert.equal((await narrow.ask('GET', at('/couch/dmedia-0/fourth'))).status, 503);
     json(held[1] as http.ServerResponse, {});
     assert.equal((await second).status, 200);
+  });
+
+  test('peerFeeds: as many, and one more waits for its turn; a request does not', async (t) => {
+    const limits = { peerFeeds: 1, peerQueueMs: 60_000 };
+    const addresses = { [desktop]: [atLoopback(peer.port)] };
+    const narrow = await startStreams(streamsEnv(pki, addresses, {}, { limits }));
+    t.after(() => narrow.stop());
+    upstream.handle = (request, response) => {
+      if (request.url?.includes('_changes') !== true) {
+        json(response, {});
+        return;
+      }
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.flushHeaders();
+    };
+    const path = at('/couch/dmedia-0/_changes?feed=continuous&heartbeat=1000');
+    const first = await narrow.open('GET', path);
+    const second = narrow.open('GET', path);
+    assert.equal((await narrow.ask('GET', at('/couch/dmedia-0/doc'))).status, 200);
+    first.destroy();
+    const next = await second;
+    assert.equal(next.statusCode, 200);
+    await narrow.gateway.call('reload', { limits: { ...limits, peerQueueMs: 50 } });
+    assert.equal((await narrow.ask('GET', path)).status, 503);
+    next.destroy();
+  });
+
+  test('peerBlobStallMs: a blob of which nothing comes for so long ends; one that goes on in time is whole', async (t) => {
+    const bytes = 64 * 1024 * 1024;
+    const large = anyId('large');
+    truncateSync(put(folder, large, Buffer.alloc(0)), bytes);
+    const stalling = await startGateway(peerEnv({ pki, couchUrl: upstream.url, stores: [folder] }));
+    const addresses = { [desktop]: [atLoopback(stalling.port)] };
+    const limits = { peerBlobStallMs: 60_000, peerDialMs: 200 };
+    const narrow = await startStreams(streamsEnv(pki, addresses, {}, { limits }));
+    t.after(async () => {
+      await narrow.stop();
+      await stalling.stop();
+    });
+    /** Bytes that come of one that hangs after its beginning, until `isOver`. */
+    const fetchStalled = async (isOver: Promise<unknown>): Promise<number> => {
+      const reply = await narrow.open('GET', at(`/files/${large}`));
+      process.kill(stalling.pid, 'SIGSTOP');
+      let received = 0;
+      reply.on('data', (piece: Buffer) => (received += piece.length)).on('error', () => undefined);
+      const closed = once(reply, 'close').catch(() => undefined);
+      await Promise.race([isOver, closed]);
+      process.kill(stalling.pid, 'SIGCONT');
+      await closed;
+      return received;
+    };
+    const moment = new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await fetchStalled(moment), bytes);
+    await narrow.gateway.call('reload', { limits: { ...limits, peerBlobStallMs: 200 } });
+    assert.ok((await fetchStalled(new Promise(() => undefined))) < bytes);
   });
 
   test('a body that the peer refuses early is answered, and the next request works', async () => {
