@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createTestHome, isEvent, startPatchcord } from '../kit/agent.js';
+import { createTestHome, isEvent, startPatchcord, type Command } from '../kit/agent.js';
 import { createOtherEnd, ip, isInsideNamespace, plugCable } from '../kit/netns.js';
 import { agree } from '../kit/pairing-commands.js';
+import { screenOf } from '../kit/screen.js';
+import { eventually } from '../kit/until.js';
 
 const WITHIN = { timeout: 120_000 };
 
@@ -37,7 +39,56 @@ if (isInsideNamespace(import.meta.url)) {
     const caOf = (home: typeof laptop): string =>
       readFileSync(join(home.paths.identity, 'user-ca.pem'), 'utf8');
     assert.equal(caOf(camera), caOf(laptop));
+
+    await t.test(
+      'at terminals: the code large, a QR code, the time left; one of several offers',
+      async () => {
+        const [desktop, phone] = [createTestHome(t), createTestHome(t)];
+        desktop.writeConfig({ name: 'Grace’s desktop', listen: { on: ['near0'] } });
+        phone.writeConfig({ name: 'Ada’s phone', listen: { on: ['far0'] } });
+        const second = startPatchcord(desktop, ['up', '--json']);
+        await second.untilLine(isEvent('ready'));
+        const showing = [laptop, desktop].map((home) => startPatchcord(home, ['pair'], { terminal: true }));
+        await Promise.all(showing.map((command) => command.untilText(' left')));
+        const [mine] = showing as [Command, Command];
+        const { code, port } = shownBy(mine);
+        // Each letter and the QR code are drawn in blocks; the time is written over, and not below.
+        assert.match(mine.stdout(), /█{3}/);
+        assert.match(mine.stdout(), /[▀▄]/);
+        await eventually(() => (mine.stdout().split(REWRITTEN).length > 2 ? true : null));
+        assert.equal(screenOf(mine.stdout()).filter((line) => line.endsWith(' left')).length, 1);
+
+        const choosing = startPatchcord(phone, ['join'], { within: other, terminal: true });
+        await choosing.untilText('The code that the other device shows: ');
+        choosing.type(`${code}\r`);
+        await choosing.untilText('Which one? ');
+        const line = choosing
+          .stdout()
+          .match(new RegExp(String.raw`(\d)  on far0, \[fe80::[^\]]+\]:${port}\b`));
+        choosing.type('9\r');
+        choosing.type(`${line?.[1] ?? ''}\r`);
+        for (const command of [mine, choosing]) {
+          await command.untilText('[y/N] ');
+          command.type('y\r');
+        }
+        assert.equal((await choosing.ended).code, 0);
+        assert.equal((await mine.ended).code, 0);
+        assert.equal(caOf(phone), caOf(laptop));
+      },
+    );
     up.kill('SIGTERM');
     assert.equal((await up.ended).code, 0);
   });
 }
+
+/** What a person reads on the screen of `pair`. */
+function shownBy(command: Command): { code: string; port: string } {
+  const [, code = ''] = /The code is (\w{4}-\w{4})/.exec(command.stdout().replaceAll(BOLD, '')) ?? [];
+  const [, port = ''] = /listens at \[[^\]]+\]:(\d+)/.exec(command.stdout()) ?? [];
+  return { code, port };
+}
+
+/** As the countdown begins. */
+const REWRITTEN = '\r\u001b[K';
+/** ECMA-48: select graphic rendition. */
+const BOLD = /\u001b\[[\d;]*m/g;

@@ -4,6 +4,8 @@ import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { signRequest } from '../../dist/adapters/pki/sign-request.js';
 import { signStatement } from '../../dist/adapters/pki/sign-statement.js';
+import { createRequests, MAX_REQUESTS } from '../../dist/agent/directory/requests.js';
+import type { Membership } from '../../dist/agent/directory/membership.js';
 import { EMPTY_RECORD, learnStatements, type DirectoryRecord } from '../../dist/core/directory/record.js';
 import { isOpenRequest, parseRequest, type Request, type RequestPayload } from '../../dist/core/requests.js';
 import { formatSigned } from '../../dist/core/signed-text.js';
@@ -69,4 +71,27 @@ test('is no statement, and no statement is a request', () => {
   assert.deepEqual(parseRequest({ ...request, by: ada.laptop.deviceId }), { problem: 'by' });
   const other = { ...SHARE, peerUserId: ada.ca.userId };
   assert.deepEqual(parseRequest({ ...request, payload: JSON.stringify(other) }), { problem: 'certificate' });
+});
+
+test(`${MAX_REQUESTS} are looked at, and one more when others are settled`, () => {
+  let record = KNOWN;
+  const membership = {
+    identity: () => ({ userId, deviceId: ada.laptop.deviceId }),
+    directory: () => ({ local: () => ({ record }) }),
+  } as unknown as Membership;
+  const told: unknown[] = [];
+  const requests = createRequests({
+    ...{ membership, database: 'patchcord', client: () => null, now: () => now },
+    tell: (event) => told.push(event),
+  });
+  const note = (number: number, counter = 2): void => {
+    const request = signRequest({ ...RENAME, counter, name: `name ${number}` }, ada.camera.keyPem);
+    requests.note(request.id, formatSigned(request));
+    requests.announce();
+  };
+  for (let number = 0; number <= MAX_REQUESTS; number += 1) note(number);
+  assert.deepEqual([requests.open().length, told.length], [MAX_REQUESTS, MAX_REQUESTS]);
+  record = learn(record, device(ada.laptop, 2));
+  note(MAX_REQUESTS, 3);
+  assert.deepEqual([requests.open().length, told.length], [1, MAX_REQUESTS + 1]);
 });

@@ -112,7 +112,7 @@ export function createDirectoryHandlers(options: DirectoryHandlerOptions): Direc
     },
 
     async withdraw({ request }) {
-      await requests.withdraw(requests.find(request).id);
+      await requests.withdraw(request);
       return {};
     },
 

@@ -44,7 +44,7 @@ export const MAX_REQUESTS = 256;
 
 export function createRequests({ membership, database, client, tell, now }: RequestsOptions): Requests {
   const held = new Map<string, Request>();
-  const told = new Set<string>();
+  const untold = new Set<string>();
   const record = () => membership.directory().local().record;
   const isOpen = (request: Request): boolean =>
     isOpenRequest(record(), membership.identity().userId, request);
@@ -56,22 +56,28 @@ export function createRequests({ membership, database, client, tell, now }: Requ
     return { id, from: by, name, isOwn, time: payload.time, wish: wishOf(payload) };
   }
 
-  function hold(request: Request): void {
-    if (held.size >= MAX_REQUESTS) for (const [id, other] of held) if (!isOpen(other)) held.delete(id);
+  function drop(id: string): void {
+    held.delete(id);
+    untold.delete(id);
+  }
+
+  /** False where there is no room. */
+  function hold(request: Request): boolean {
+    if (held.size >= MAX_REQUESTS) for (const [id, other] of held) if (!isOpen(other)) drop(id);
     if (held.size < MAX_REQUESTS) held.set(request.id, request);
+    return held.has(request.id);
   }
 
   return {
     open,
     note(id, untrusted) {
-      held.delete(id);
+      drop(id);
       const request = parseRequest(untrusted);
-      if (!('problem' in request) && request.id === id) hold(request);
+      if (!('problem' in request) && request.id === id && hold(request)) untold.add(id);
     },
     announce() {
       for (const request of open()) {
-        if (!told.has(request.id)) tell({ event: 'request-known', ...request });
-        told.add(request.id);
+        if (untold.delete(request.id)) tell({ event: 'request-known', ...request });
       }
     },
     find(start) {
@@ -93,11 +99,12 @@ export function createRequests({ membership, database, client, tell, now }: Requ
       return request.id;
     },
     async withdraw(id) {
+      if (!held.has(id)) return;
       const couch = reach(client);
       const document = await couch.document(database, id);
       if (document !== null)
         await couch.putDocument(database, { _id: id, _rev: document['_rev'], _deleted: true });
-      held.delete(id);
+      drop(id);
     },
   };
 }

@@ -18,10 +18,10 @@ export function parseAddress(text: string): Exclude<OfferTarget, string> {
   });
 }
 
-const LOOK_MS = 200;
+const LOOK_MS = 100;
 /** For another offer, after the first was seen. */
 const MORE_MS = 400;
-const LOOKS_SAID = 10;
+const LOOKS_SAID = 20;
 
 /** Waits for offers, and asks where there are several. */
 export async function chooseOffer(
@@ -29,22 +29,18 @@ export async function chooseOffer(
   dialogue: Dialogue,
   list: () => Promise<readonly SeenOffer[]>,
 ): Promise<OfferTarget> {
-  let offers = await list();
-  for (let looks = 1; offers.length === 0; looks += 1) {
-    if (looks === LOOKS_SAID)
+  for (let looks = 1; ; looks += 1) {
+    const offers = await list();
+    const [first] = offers;
+    if (first !== undefined && offers.some(({ seenForMs }) => seenForMs >= MORE_MS))
+      return offers.length === 1 ? first.offer : ask(output, dialogue, offers);
+    if (looks === LOOKS_SAID && first === undefined)
       output.tell(
         { event: 'waiting' },
         'No offer is seen yet. Is the cable plugged in, and the code still shown?',
       );
     await delay(LOOK_MS, undefined, { signal });
-    offers = await list();
-    if (offers.length > 0) {
-      await delay(MORE_MS, undefined, { signal });
-      offers = await list();
-    }
   }
-  const [only] = offers;
-  return only !== undefined && offers.length === 1 ? only.offer : ask(output, dialogue, offers);
 }
 
 async function ask(
@@ -53,9 +49,12 @@ async function ask(
   offers: readonly SeenOffer[],
 ): Promise<string> {
   const lines = offers.map(
-    ({ address, zone }, index) => `  ${index + 1}  on ${zone ?? 'this machine'}, ${address}`,
+    ({ address, zone, port }, index) => `  ${index + 1}  on ${zone ?? 'this machine'}, [${address}]:${port}`,
   );
-  output.tell({ event: 'offers', offers }, ['Several devices offer to pair:', ...lines].join('\n'));
+  output.tell(
+    { event: 'offers', offers },
+    ['Several devices offer to pair; each shows where it listens:', ...lines].join('\n'),
+  );
   for (;;) {
     const chosen = offers[Number(await dialogue.ask('Which one? ')) - 1];
     if (chosen !== undefined) return chosen.offer;

@@ -67,7 +67,7 @@ export interface Desk {
 
 export function createDesk(options: DeskOptions): Desk {
   const { call, paths, membership, requests, directory, now } = options;
-  const offers = createOffers();
+  const offers = createOffers(() => performance.now());
   const events = createPairEvents();
   const control: PairControl = { call, onEvent: events.onEvent };
   let talk: Talk | null = null;

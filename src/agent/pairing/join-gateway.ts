@@ -21,7 +21,7 @@ export interface JoinGatewayOptions {
 
 export async function openJoinGateway({ settings, onLog, onEnd }: JoinGatewayOptions): Promise<JoinGateway> {
   const gateway = await launchGateway({ version: 1, listen: settings.listen }, { onLog }).catch(refuse);
-  const offers = createOffers();
+  const offers = createOffers(() => performance.now());
   const events = createPairEvents();
   const reading = (async () => {
     for await (const raw of gateway.events) {
