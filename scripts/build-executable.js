@@ -53,10 +53,8 @@ async function bundleGateway() {
   const worker = await bundle({ entryPoints: ['dist/adapters/files/leaf-worker.js'], format: 'esm' });
   const { version } = JSON.parse(readFileSync(join(REPO, 'package.json'), 'utf8'));
   return bundle({
-    // As bin/patchcord-gateway does: http-proxy calls util._extend (DEP0060).
     stdin: {
-      contents:
-        "import { main } from './dist/gateway/main.js';\nprocess.noDeprecation = true;\nvoid main();\n",
+      contents: "import { main } from './dist/gateway/main.js';\nvoid main();\n",
       resolveDir: REPO,
     },
     format: 'cjs',

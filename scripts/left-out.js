@@ -16,4 +16,14 @@ const withoutMimeTable = {
     onLoad({ filter: /\/mime-db\/db\.json$/ }, () => ({ contents: '{}', loader: 'json' })),
 };
 
-export const LEFT_OUT = [withoutColours, withoutMimeTable];
+/** Of undici, what is for fetch: HTTP/2, and bodies that are forms. */
+const withoutFetch = {
+  name: 'without what is for fetch',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/undici\/lib\/(dispatcher\/client-h2|web\/fetch\/body)\.js$/ }, () => ({
+      contents: '',
+      loader: 'js',
+    })),
+};
+
+export const LEFT_OUT = [withoutColours, withoutMimeTable, withoutFetch];

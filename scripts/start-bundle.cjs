@@ -7,13 +7,10 @@ const { Script, constants } = require('node:vm');
 
 const filename = join(__dirname, 'bundle.cjs');
 const cache = join(__dirname, 'bundle.cache');
-const script = new Script(
-  `(function (exports, require, module, __dirname) {${readFileSync(filename, 'latin1')}\n})`,
-  {
-    filename,
-    cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  },
-);
+const script = new Script(readFileSync(filename, 'latin1'), {
+  filename,
+  cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
 script.runInThisContext()(exports, require, module, __dirname);
 module.exports = { ...module.exports, script };

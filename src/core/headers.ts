@@ -3,10 +3,11 @@
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Those of `names` that `headers` has, once: what came as a list of values, and what is not named, stays behind. */
-export const pickHeaders = (headers: Headers, names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const value = headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
-    }),
-  );
+export function pickHeaders(headers: Headers, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = headers[name];
+    if (typeof value === 'string') picked[name] = value;
+  }
+  return picked;
+}

@@ -1,4 +1,5 @@
-// The six known faults of http-proxy 1.18.1, each judged by the bytes that the upstream received.
+// The six known faults of http-proxy 1.18.1, which whoever forwards may have, each judged by the bytes that the upstream
+// received.
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

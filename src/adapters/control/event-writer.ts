@@ -14,8 +14,14 @@ export interface EventWriter {
 
 export const MAX_BACKLOG_BYTES = MAX_LINE_BYTES;
 
+/** What there is one of for every connection: each may wait a moment, and then go out with those after it. */
+const MAY_WAIT: ReadonlySet<string> = new Set<GatewayEvent['event']>(['connected', 'disconnected']);
+const WAIT_MS = 20;
+
 export function createEventWriter(output: Writable, now: () => Date): EventWriter {
   let dropped = 0;
+  let waiting = '';
+  let timer: NodeJS.Timeout | null = null;
   // A launcher that is gone shows as the end of stdin; nothing is left to say to it here.
   output.on('error', () => undefined);
 
@@ -23,28 +29,43 @@ export function createEventWriter(output: Writable, now: () => Date): EventWrite
   /** One that has a time of its own, of another's clock, keeps it. */
   const timed = (event: GatewayEvent): string => line({ time: now().toISOString(), ...event });
 
+  /** What waits goes first: events are told in the order in which they came. */
+  function send(text: string): boolean {
+    const all = waiting + text;
+    waiting = '';
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    return all === '' || output.write(all);
+  }
+
   function reportDropped(): void {
     if (dropped === 0 || output.writableLength > 0) return;
     const message = `${dropped} events were dropped because they were not read in time`;
     dropped = 0;
-    output.write(timed({ event: 'warning', code: 'events-dropped', message }));
+    send(timed({ event: 'warning', code: 'events-dropped', message }));
   }
   output.on('drain', reportDropped);
 
   return {
     event(event) {
       const text = timed(event);
-      if (output.writableLength + Buffer.byteLength(text) > MAX_BACKLOG_BYTES) dropped += 1;
-      else output.write(text);
+      const bytes = output.writableLength + Buffer.byteLength(waiting) + Buffer.byteLength(text);
+      if (bytes > MAX_BACKLOG_BYTES) dropped += 1;
+      else if (!MAY_WAIT.has(event.event)) send(text);
+      else {
+        waiting += text;
+        timer ??= setTimeout(() => send(''), WAIT_MS);
+      }
     },
     answer: (answer) =>
       new Promise((resolve) => {
-        const isFull = !output.write(line(answer)) && output.writableLength >= MAX_BACKLOG_BYTES;
+        const isFull = !send(line(answer)) && output.writableLength >= MAX_BACKLOG_BYTES;
         if (isFull) output.once('drain', resolve).once('close', resolve);
         else resolve();
       }),
     flush: () =>
       new Promise((resolve) => {
+        send('');
         if (output.destroyed || output.writableLength === 0) resolve();
         else output.write('', () => resolve());
       }),

@@ -13,6 +13,8 @@ import { formatTarget } from '../../core/target.js';
 import type { Upstream } from './upstream.js';
 
 export interface CredentialChecks {
+  /** Whether it is known, with nothing to be asked, that the credential passed and does not administer the database. */
+  stands(name: string, database: string | null): boolean;
   /** The state of a credential, asked anew where it is not known to have passed. */
   check(name: string): Promise<CredentialState>;
   /** Asks again, though it passed before. */
@@ -39,6 +41,8 @@ const RETRY_AFTER_MS: Readonly<Record<Exclude<CredentialState, 'passed'>, number
   'wrong-user': 1000,
   unreachable: 1000,
 };
+
+const adminKey = (name: string, database: string): string => `${name} ${database}`;
 
 /** Checks for one generation of credentials: a reload makes a new one. `onState` hears of every change. */
 export function createCredentialChecks(
@@ -95,11 +99,19 @@ export function createCredentialChecks(
   }
 
   return {
+    stands(name, database) {
+      const { epoch } = upstream;
+      const before = known.get(name);
+      if (before?.state !== 'passed' || before.epoch !== epoch) return false;
+      if (database === null) return true;
+      const admin = admins.get(adminKey(name, database));
+      return admin?.epoch === epoch && !admin.isAdmin;
+    },
     check: async (name) => (await current(name)).state,
     recheck: async (name) => (failedJustNow(name) ?? (await recheck(name))).state,
     async administers(name, database) {
       const { session } = await current(name);
-      const key = `${name} ${database}`;
+      const key = adminKey(name, database);
       const before = admins.get(key);
       if (before?.epoch === upstream.epoch) return before.isAdmin;
       const credential = credentials.get(name);

@@ -1,12 +1,12 @@
 // The upstream as the gateway uses it: forwarding with the credentials of a role, and small questions of its own,
 // asked over the same connections.
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Credential, UpstreamAddress } from '../../core/env/couchdb.js';
 import { isObject } from '../../core/env/env.js';
 import type { Limits } from '../../core/limits.js';
-import { createForwarder, type UpstreamRequest } from './forward.js';
-import { createUpstreamAgent, retireAgent, type Vouch } from './upstream-agent.js';
+import { createForwarder, type Ending, type ForwardedReply, type UpstreamRequest } from './forward.js';
+import { createUpstreamPool } from './upstream-pool.js';
+import type { Vouch } from './upstream-socket.js';
 
 export interface Answer {
   readonly status: number;
@@ -30,9 +30,9 @@ export interface Upstream {
   forward(
     request: UpstreamRequest,
     credential: Credential,
-    signal: AbortSignal,
+    ending: Ending,
     vouch: Vouch,
-  ): Promise<IncomingMessage>;
+  ): Promise<ForwardedReply>;
 
   /** Rejects with a `Refusal` where the upstream does not in time. */
   ask(question: Question): Promise<Answer>;
@@ -54,23 +54,30 @@ const authorizationOf = (credential: Credential): Record<string, string> => {
 
 export function createUpstream(address: UpstreamAddress, limits: () => Limits): Upstream {
   let epoch = 0;
-  const agent = createUpstreamAgent({
+  const pool = createUpstreamPool({
     address,
     connectMs: () => limits().upstreamConnectMs,
     onLost: () => void (epoch += 1),
   });
-  const forwarder = createForwarder(address, agent);
+  const forwarder = createForwarder(pool);
+  // Written once: it is the same for every request of a role.
+  const authorizations = new WeakMap<Credential, Readonly<Record<string, string>>>();
 
   const withCredential = (request: UpstreamRequest, credential: Credential): UpstreamRequest => ({
     ...request,
-    headers: { ...request.headers, ...authorizationOf(credential) },
+    headers: { ...request.headers, ...authorizationFor(credential) },
   });
 
+  function authorizationFor(credential: Credential): Readonly<Record<string, string>> {
+    const known = authorizations.get(credential) ?? authorizationOf(credential);
+    authorizations.set(credential, known);
+    return known;
+  }
+
   return {
-    forward: (request, credential, signal, vouch) =>
-      forwarder.forward(withCredential(request, credential), signal, vouch),
+    forward: (request, credential, ending, vouch) =>
+      forwarder.forward(withCredential(request, credential), ending, vouch),
     async ask({ method = 'GET', path, credential, body, vouch }) {
-      const signal = AbortSignal.timeout(ASK_MS);
       const text = body === undefined ? null : JSON.stringify(body);
       const request: UpstreamRequest = {
         method,
@@ -79,40 +86,40 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
         body: text === null ? null : Readable.from([Buffer.from(text)]),
         firstByteMs: ASK_MS,
       };
-      const reply = await forwarder.forward(withCredential(request, credential), signal, vouch ?? null);
-      return { status: reply.statusCode ?? 0, server: serverOf(reply), body: await readObject(reply) };
+      const ending: Ending = { hasEnded: false, onEnd: null };
+      const deadline = setTimeout(() => ending.onEnd?.(), ASK_MS);
+      try {
+        const reply = await forwarder.forward(withCredential(request, credential), ending, vouch ?? null);
+        return {
+          status: reply.status,
+          server: reply.headers['server'] ?? null,
+          body: await readObject(reply),
+        };
+      } finally {
+        clearTimeout(deadline);
+      }
     },
     get epoch() {
       return epoch;
     },
-    close: () => retireAgent(agent),
+    close: () => pool.close(),
   };
 }
-
-const serverOf = ({ headers }: IncomingMessage): string | null => {
-  const server = headers['server'];
-  return typeof server === 'string' ? server : null;
-};
 
 const bodyHeaders = (text: string): Record<string, string> => ({
   'content-type': 'application/json',
   'content-length': String(Buffer.byteLength(text)),
 });
 
-/** The JSON object of a small reply; null for anything else. */
+/** The JSON object of a small reply; null for anything else. Rejects when the reply breaks off. */
 export async function readObject(
-  reply: IncomingMessage,
+  { body }: ForwardedReply,
   maxBytes = MAX_ANSWER_BYTES,
 ): Promise<Record<string, unknown> | null> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of reply as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > maxBytes) return null;
-    pieces.push(piece);
-  }
+  const bytes = await body.read(maxBytes);
+  if (bytes === null) return null;
   try {
-    const value: unknown = JSON.parse(Buffer.concat(pieces).toString('utf8'));
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
     return isObject(value) ? value : null;
   } catch {
     return null;

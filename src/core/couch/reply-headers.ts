@@ -22,8 +22,8 @@ export const upstreamRequestHeaders = (headers: Headers): Record<string, string>
 /** An attachment is a peer's choice of bytes and type: no browser may run it as a page of this origin. */
 const ATTACHMENT_HEADERS = { 'content-disposition': 'attachment', 'content-security-policy': 'sandbox' };
 
-export const peerReplyHeaders = (headers: Headers, answer: Answer): Record<string, string> => ({
-  ...pickHeaders(headers, REPLY_HEADERS),
-  'x-content-type-options': 'nosniff',
-  ...(answer === 'attachment' && ATTACHMENT_HEADERS),
-});
+export function peerReplyHeaders(headers: Headers, answer: Answer): Record<string, string> {
+  const picked = pickHeaders(headers, REPLY_HEADERS);
+  picked['x-content-type-options'] = 'nosniff';
+  return answer === 'attachment' ? { ...picked, ...ATTACHMENT_HEADERS } : picked;
+}

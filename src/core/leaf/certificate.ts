@@ -1,11 +1,13 @@
 // The facts about a certificate that the judgement rests on, read once from its DER. Names are compared as values,
 // never as formatted text (CVE-2021-44531 to 44533).
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { deviceIdOf, fingerprintOf, type DeviceId, type Fingerprint } from '../ids.js';
 import { readDer, readInside, type DerNode } from './der.js';
 
 export interface Certificate {
   readonly x509: X509Certificate;
+  /** Whether this key made its signature; found out once for each key. */
+  readonly isSignedBy: (key: KeyObject) => boolean;
   readonly fingerprint: Fingerprint;
   /** The id of its own key, whatever its name says. */
   readonly deviceId: DeviceId;
@@ -64,6 +66,7 @@ function readFacts(x509: X509Certificate, der: Uint8Array): Certificate | null {
   if (extensions === null) return null;
   return {
     x509,
+    isSignedBy: rememberedByKey((by) => x509.verify(by)),
     fingerprint: fingerprintOf(der),
     deviceId: deviceIdOf(key.export({ type: 'spki', format: 'der' })),
     isP256: key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
@@ -76,6 +79,15 @@ function readFacts(x509: X509Certificate, der: Uint8Array): Certificate | null {
     keyUsage: readKeyUsage(extensions.get(KEY_USAGE)?.value),
     extendedKeyUsage: extensions.has(EXTENDED_KEY_USAGE) ? x509.keyUsage : null,
     hasUnknownCritical: [...extensions].some(([oid, { critical }]) => critical && !KNOWN_CRITICAL.has(oid)),
+  };
+}
+
+function rememberedByKey(isSignedBy: (key: KeyObject) => boolean): (key: KeyObject) => boolean {
+  const known = new WeakMap<KeyObject, boolean>();
+  return (key) => {
+    const answer = known.get(key) ?? isSignedBy(key);
+    known.set(key, answer);
+    return answer;
   };
 }
 

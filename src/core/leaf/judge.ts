@@ -51,7 +51,7 @@ const DIGITAL_SIGNATURE = 0x80;
 /** The verdict at `now`. An empty trust or an empty policy lets no one in. */
 export function judgeLeaf(leaf: Certificate | null, trust: Trust, policy: Policy, now: Date): Verdict {
   if (leaf === null) return { denied: 'no-certificate', deviceId: null };
-  const issuers = trust.cas.filter(({ publicKey }) => leaf.x509.verify(publicKey));
+  const issuers = trust.cas.filter(({ publicKey }) => leaf.isSignedBy(publicKey));
   const cert = trust.certs.get(leaf.fingerprint) ?? null;
   const denied = revocationOf(leaf, issuers, trust);
   if (denied !== null) return { denied, deviceId: leaf.deviceId };

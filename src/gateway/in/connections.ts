@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionRule, DeniedEvent, PrincipalName } from '../../core/control/protocol.js';
 import type { Service } from '../../core/env/env.js';
-import { readCertificate, type Certificate } from '../../core/leaf/certificate.js';
+import type { Certificate } from '../../core/leaf/certificate.js';
 import { DENIALS, judgeLeaf, type DenialCode, type Principal, type Verdict } from '../../core/leaf/judge.js';
 import type { Limits } from '../../core/limits.js';
+import { createLeafReader } from '../leaf-reader.js';
 
 /** A request under way, as the connection knows it. */
 export interface InFlight {
@@ -60,6 +61,7 @@ export const nameOf = ({ deviceId, role, by }: Principal): PrincipalName => ({
 
 export function createConnections(options: ConnectionsOptions): Connections {
   const { service, limits, now } = options;
+  const leafOf = createLeafReader();
   const open = new Map<Duplex, Connection>();
   const progress = new WeakMap<Connection, { readonly mark: string; readonly since: number }>();
   let onEmpty: (() => void) | null = null;
@@ -67,8 +69,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const judge = (leaf: Certificate | null): Verdict =>
     judgeLeaf(leaf, service().trust, service().policy, now());
 
-  const countOf = ({ deviceId }: Principal): number =>
-    [...open.values()].filter(({ principal }) => principal.deviceId === deviceId).length;
+  function countOf({ deviceId }: Principal): number {
+    let count = 0;
+    for (const { principal } of open.values()) if (principal.deviceId === deviceId) count += 1;
+    return count;
+  }
 
   function ruleOver(principal: Principal): ConnectionRule | null {
     if (open.size >= limits().connections) return 'connections';
@@ -186,9 +191,3 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
 /** Whether not one byte of HTTP has come: it is idle, and no header of its is late. */
 export const isSilent = ({ bytesRead }: TLSSocket): boolean => bytesRead === 0;
-
-/** The client's leaf as DER, read anew: resumed sessions carry it too. */
-function leafOf(socket: TLSSocket): Certificate | null {
-  const leaf = socket.getPeerX509Certificate();
-  return leaf === undefined ? null : readCertificate(leaf.raw);
-}

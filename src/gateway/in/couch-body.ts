@@ -68,7 +68,8 @@ function streamed({ request, response, form }: Exchange, plan: BodyPlan, limits:
     stream: streamBody(request, response, limits),
     headers: {
       'content-type': plan.type,
-      ...(length === null ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(length) }),
+      // Without it, it goes up in chunks.
+      ...(length !== null && { 'content-length': String(length) }),
     },
     release: () => undefined,
   };

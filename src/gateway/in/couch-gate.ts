@@ -1,8 +1,7 @@
 // The gate to the upstream: who may pass with which credential, what the gateway answers by itself, and what the
 // upstream's 401 means. One for each generation of the env's `couchdb`.
-import type { IncomingMessage } from 'node:http';
 import { createCredentialChecks } from '../../adapters/couch/credential-checks.js';
-import type { UpstreamRequest } from '../../adapters/couch/forward.js';
+import type { Ending, ForwardedReply, UpstreamRequest } from '../../adapters/couch/forward.js';
 import { createHealthWatch, type Health } from '../../adapters/couch/health.js';
 import { createUpstream } from '../../adapters/couch/upstream.js';
 import type { CouchDecision } from '../../core/couch/decide.js';
@@ -20,16 +19,11 @@ export interface CouchGate {
   /** Throws the `Refusal` unless the role's credential passed its checks for this database. */
   require(role: Role, decision: Decided): Promise<void>;
   /** Requires the same once more, now that a body may have taken its time, and of every new connection. */
-  forward(
-    role: Role,
-    decision: Decided,
-    request: UpstreamRequest,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage>;
+  forward(role: Role, decision: Decided, request: UpstreamRequest, ending: Ending): Promise<ForwardedReply>;
   /** The answer to a small `POST` with the role's credential, which must have passed; null for any but a 200. */
   ask(role: Role, path: string, body: unknown): Promise<Readonly<Record<string, unknown>> | null>;
   /** The refusal that a 401 of the upstream stands for: the peer never sees it as such. */
-  explain401(role: Role, reply: IncomingMessage): Promise<Refusal>;
+  explain401(role: Role, reply: ForwardedReply): Promise<Refusal>;
   /** Checks every credential of the env, as before first use. */
   checkAll(): Promise<void>;
   health(): Health | null;
@@ -79,6 +73,9 @@ export function createCouchGate({
   }
 
   async function requireFor(role: Role, { database, grant }: Decided): Promise<void> {
+    // Nearly always: then there is nothing to wait for.
+    const checked = grant?.design === true ? null : database;
+    if (role.credential !== null && checks.stands(role.credential, checked)) return;
     const credential = await requireCredential(role);
     if (database === null || grant?.design === true) return;
     if (!(await checks.administers(credential, database))) return;
@@ -96,10 +93,10 @@ export function createCouchGate({
       throw new Refusal(allDatabases(role).includes(database ?? '') ? 'database-exists' : 'no-grant');
     },
     require: requireFor,
-    async forward(role, decision, request, signal) {
+    async forward(role, decision, request, ending) {
       const vouch = (): Promise<void> => requireFor(role, decision);
       await vouch();
-      return upstream.forward(request, credentialOf(role), signal, vouch);
+      return upstream.forward(request, credentialOf(role), ending, vouch);
     },
     async ask(role, path, body) {
       const vouch = async (): Promise<void> => {
@@ -111,7 +108,7 @@ export function createCouchGate({
       return answer.status === OK ? answer.body : null;
     },
     async explain401({ credential }, reply) {
-      reply.destroy();
+      reply.body.destroy(new Error('a login is refused'));
       const state = credential === null ? 'refused' : await checks.recheck(credential);
       return new Refusal(state === 'passed' ? 'upstream-forbidden' : 'upstream-failed');
     },

@@ -1,8 +1,7 @@
 // `/couch`: the decision, the body that it allows, and the way to the upstream and back. Nothing that the peer wrote
 // goes up: target, headers and parsed bodies are written anew.
-import type { IncomingMessage } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { BodyMemory } from '../../adapters/http/body.js';
+import type { ForwardedReply } from '../../adapters/couch/forward.js';
 import { readObject } from '../../adapters/couch/upstream.js';
 import { discardBody, sendJson } from '../../adapters/http/reply.js';
 import { planBody } from '../../core/couch/bodies.js';
@@ -45,11 +44,11 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
     const at = gate();
     await at.require(principal.role, decision);
     // Whoever left meanwhile is told of by no event any more: neither a body nor a reply must be waited for.
-    exchange.ended.throwIfAborted();
+    exchange.throwIfEnded();
     const local = localDocuments.of(principal, decision);
     const body = plan === null ? NO_BODY : await createUpstreamBody(exchange, decision, plan, local, options);
     try {
-      exchange.ended.throwIfAborted();
+      exchange.throwIfEnded();
       const upstreamRequest = {
         method: decision.method,
         path: formatTarget(local?.segments ?? decision.segments, decision.query),
@@ -57,8 +56,8 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
         body: body.stream,
         firstByteMs: decision.feed ? null : limits().upstreamFirstByteMs,
       };
-      const reply = await at.forward(principal.role, decision, upstreamRequest, exchange.ended);
-      if (reply.statusCode === UNAUTHORIZED) throw await at.explain401(principal.role, reply);
+      const reply = await at.forward(principal.role, decision, upstreamRequest, exchange);
+      if (reply.status === UNAUTHORIZED) throw await at.explain401(principal.role, reply);
       await (local === null ? sendReply(exchange, decision, reply) : sendLocal(exchange, local, reply));
     } finally {
       body.release();
@@ -68,7 +67,7 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
   async function sendLocal(
     { response }: Exchange,
     { tag, id }: LocalDocument,
-    reply: IncomingMessage,
+    reply: ForwardedReply,
   ): Promise<void> {
     const maxBytes = limits().localDocumentBytes + LOCAL_REPLY_SLACK_BYTES;
     // Nothing went out yet: one that breaks off can still be told of.
@@ -92,20 +91,20 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
 async function sendReply(
   { response }: Exchange,
   decision: CouchDecision,
-  reply: IncomingMessage,
+  reply: ForwardedReply,
 ): Promise<void> {
   response.writeHead(statusOf(reply), peerReplyHeaders(reply.headers, decision.operation.answer));
   // A feed says that it is open before it has something to say.
   if (decision.feed) response.flushHeaders();
-  await pipeline(reply, response);
+  await reply.body.sendTo(response);
   // The upstream may refuse a body before it has it whole.
   if (!response.req.complete) discardBody(response.req);
 }
 
 /** Refuses what is no status of a final reply (RFC 9110 section 15). */
-function statusOf({ statusCode = 0 }: IncomingMessage): number {
-  if (statusCode < 200 || statusCode > 599) throw new Refusal('upstream-failed');
-  return statusCode;
+function statusOf({ status }: ForwardedReply): number {
+  if (status < 200 || status > 599) throw new Refusal('upstream-failed');
+  return status;
 }
 
 function isPermitted(decide: () => CouchDecision): boolean {

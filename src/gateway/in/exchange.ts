@@ -1,6 +1,7 @@
 // One request of one principal, from its first byte to its last: what the handlers are given, and what is counted
 // while it is under way.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Ending } from '../../adapters/couch/forward.js';
 import type { RequestForm } from '../../adapters/http/request-form.js';
 import type { DeviceId } from '../../core/ids.js';
 import type { Principal } from '../../core/leaf/judge.js';
@@ -21,7 +22,7 @@ export interface ExchangeParts {
 }
 
 /** Lasts as long as its reply, or the connection. A class, as one is made for every request. */
-export class Exchange implements InFlight {
+export class Exchange implements InFlight, Ending {
   readonly connection: Connection;
   readonly principal: Principal;
   readonly request: IncomingMessage;
@@ -29,8 +30,9 @@ export class Exchange implements InFlight {
   readonly form: RequestForm;
   readonly target: Target;
   stillPermitted: InFlight['stillPermitted'] = () => true;
+  hasEnded = false;
+  onEnd: (() => void) | null = null;
   readonly #slot: Slot;
-  #hasEnded = false;
   #ending: AbortController | null = null;
 
   /** Throws the `Refusal` of a target that is malformed: that is counted as well. */
@@ -49,8 +51,13 @@ export class Exchange implements InFlight {
   /** Aborted when the peer is gone or the reply has ended. Made when it is first asked for: most replies need none. */
   get ended(): AbortSignal {
     this.#ending ??= new AbortController();
-    if (this.#hasEnded) this.#ending.abort(ENDED);
+    if (this.hasEnded) this.#ending.abort(ENDED);
     return this.#ending.signal;
+  }
+
+  /** Throws when the peer is gone: it is told of by no event any more. */
+  throwIfEnded(): void {
+    if (this.hasEnded) throw ENDED;
   }
 
   /** Says what a reload has to leave standing for this to go on; without it, being let in is enough. */
@@ -64,10 +71,11 @@ export class Exchange implements InFlight {
   }
 
   end(): void {
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.#slot.leave();
     this.connection.inFlight.delete(this);
     this.#ending?.abort(ENDED);
+    this.onEnd?.();
   }
 }
 

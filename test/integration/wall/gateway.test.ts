@@ -28,7 +28,7 @@ describe('the gateway', () => {
 
   test('its graph is the whole of it: packages, and the script of its threads', () => {
     const files = [...readImportGraph(GATEWAY).modules.keys()].join('\n');
-    for (const part of ['dist/adapters/files/leaf-worker.js', '/koa/', '/http-proxy/', '/multicast-dns/'])
+    for (const part of ['dist/adapters/files/leaf-worker.js', '/koa/', '/undici/', '/multicast-dns/'])
       assert.ok(files.includes(part), part);
   });
 });

@@ -1,0 +1,76 @@
+// The connections to the upstream: kept alive, one request at a time on each, the one that was used last first.
+import Client from 'undici/lib/dispatcher/client.js';
+import type { Readable } from 'node:stream';
+import { openUpstreamSocket, type SocketOptions, type Vouch } from './upstream-socket.js';
+import type { UpstreamReply } from './upstream-reply.js';
+
+export interface PoolRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable | null;
+}
+
+export interface UpstreamPool {
+  /** Sends a request, and hands what comes back to `reply`. Over a new connection nothing goes up before `vouch` resolved. */
+  send(request: PoolRequest, reply: UpstreamReply, vouch: Vouch | null): void;
+  /** What is under way goes on; nothing is kept after it. */
+  close(): void;
+}
+
+/** Shorter than CouchDB's own: a request should not race with the server's closing. */
+const FREE_SOCKET_MS = 30_000;
+const MAX_FREE = 32;
+
+interface Line {
+  readonly client: Client;
+  /** Of the request that is on it, or that opens it. */
+  vouch: Vouch | null;
+}
+
+export function createUpstreamPool(options: SocketOptions): UpstreamPool {
+  const { protocol, host, port } = options.address;
+  const origin = `${protocol}//${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const free: Line[] = [];
+  let isClosed = false;
+
+  function createLine(): Line {
+    const line: Line = {
+      vouch: null,
+      client: new Client(origin, {
+        pipelining: 1,
+        keepAliveTimeout: FREE_SOCKET_MS,
+        keepAliveMaxTimeout: FREE_SOCKET_MS,
+        // Deadlines are the forwarder's: a feed has none.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: (_, done) => {
+          openUpstreamSocket(options, line.vouch).then(
+            (socket) => done(null, socket),
+            (error: unknown) => done(error as Error, null),
+          );
+        },
+      }),
+    };
+    return line;
+  }
+
+  function takeBack(line: Line, isWhole: boolean): void {
+    if (isWhole && !isClosed && free.length < MAX_FREE) free.push(line);
+    else void line.client.destroy().catch(() => undefined);
+  }
+
+  return {
+    send(request, reply, vouch) {
+      const line = free.pop() ?? createLine();
+      line.vouch = vouch;
+      reply.onSettled = (isWhole) => takeBack(line, isWhole);
+      // After HEAD too the connection is kept: what undici fears, a body all the same, would end it.
+      line.client.dispatch({ ...request, reset: false }, reply);
+    },
+    close() {
+      isClosed = true;
+      for (const { client } of free.splice(0)) void client.destroy().catch(() => undefined);
+    },
+  };
+}

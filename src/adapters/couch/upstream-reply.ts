@@ -1,0 +1,169 @@
+// A reply of the upstream, from its head to its end, as undici tells of it. What comes before anyone takes the body is
+// held, up to a bound; then the upstream waits. Whoever takes it sets the pace.
+import type { ServerResponse } from 'node:http';
+
+export interface ReplyHead {
+  readonly status: number;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const FIRST_FINAL_STATUS = 200;
+const MAX_HELD_BYTES = 65_536;
+/** The most that goes out in one piece with its head, which takes text: Node sends a buffer after it, as a second. */
+const TEXT_BYTES = 8192;
+/** What comes several times is one list (RFC 9110 section 5.3), but for what can have one value only: its first. */
+const SINGLE = new Set(['content-length', 'content-type', 'content-range', 'etag']);
+
+interface Taker {
+  /** False when it has enough for now. */
+  readonly take: (bytes: Buffer) => boolean;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+const NOT_BEGUN = (): void => undefined;
+
+export class UpstreamReply {
+  /** Resolves when the head is here; rejects with what came instead. */
+  readonly head: Promise<ReplyHead>;
+  /** Called once: whether the reply came whole. */
+  onSettled: (isWhole: boolean) => void = NOT_BEGUN;
+  /** Called when a piece of the request's body went up. */
+  onProgress: () => void = NOT_BEGUN;
+  #begin: (head: ReplyHead) => void = NOT_BEGUN;
+  #fail: (error: Error) => void = NOT_BEGUN;
+  #abort: ((error: Error) => void) | null = null;
+  #resume: () => void = NOT_BEGUN;
+  #failure: Error | null = null;
+  #isWhole = false;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #taker: Taker | null = null;
+
+  constructor() {
+    this.head = new Promise((resolve, reject) => {
+      this.#begin = resolve;
+      this.#fail = reject;
+    });
+  }
+
+  /** Gives the reply up, begun or not. */
+  destroy(error: Error): void {
+    if (this.#isWhole || this.#failure !== null) return;
+    if (this.#abort === null) this.onError(error);
+    else this.#abort(error);
+  }
+
+  /** Sends the body as that of `response`, whose head is set. Rejects when either of them breaks off. */
+  sendTo(response: ServerResponse): Promise<void> {
+    if (this.#isWhole && this.#heldBytes <= TEXT_BYTES) {
+      response.end(this.#takeHeld().toString('latin1'), 'latin1');
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      response.on('drain', () => this.#resume());
+      response.once('close', () => this.destroy(new Error('the peer went away')));
+      this.#giveTo({
+        take: (bytes) => response.write(bytes),
+        end: () => {
+          response.end();
+          resolve();
+        },
+        fail: (error) => {
+          // A part is not to be taken for the whole.
+          response.destroy();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /** The whole body; null when it is more than `maxBytes`. Rejects when it breaks off. */
+  read(maxBytes: number): Promise<Buffer | null> {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    return new Promise((resolve, reject) => {
+      this.#giveTo({
+        take: (bytes) => {
+          size += bytes.length;
+          if (size <= maxBytes) return pieces.push(bytes) > 0;
+          resolve(null);
+          this.destroy(new Error('more than was wanted'));
+          return false;
+        },
+        end: () => resolve(Buffer.concat(pieces)),
+        fail: reject,
+      });
+    });
+  }
+
+  #takeHeld(): Buffer {
+    const held = this.#held;
+    this.#held = [];
+    return held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held);
+  }
+
+  #giveTo(taker: Taker): void {
+    this.#taker = taker;
+    if (this.#failure !== null) {
+      taker.fail(this.#failure);
+      return;
+    }
+    const wantsMore = this.#heldBytes === 0 || taker.take(this.#takeHeld());
+    if (this.#isWhole) taker.end();
+    else if (wantsMore) this.#resume();
+  }
+
+  // What undici calls, by its names.
+
+  onConnect(abort: (error: Error) => void): void {
+    this.#abort = abort;
+    if (this.#failure !== null) abort(this.#failure);
+  }
+
+  onBodySent(): void {
+    this.onProgress();
+  }
+
+  onHeaders(status: number, raw: readonly Buffer[], resume: () => void): boolean {
+    if (status < FIRST_FINAL_STATUS) return true;
+    this.#resume = resume;
+    this.#begin({ status, headers: headersOf(raw) });
+    return true;
+  }
+
+  onData(bytes: Buffer): boolean {
+    if (this.#taker !== null) return this.#taker.take(bytes);
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    return this.#heldBytes < MAX_HELD_BYTES;
+  }
+
+  onComplete(): void {
+    this.#isWhole = true;
+    this.onSettled(true);
+    this.#taker?.end();
+  }
+
+  onError(error: Error): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.onSettled(false);
+    this.#fail(error);
+    this.#taker?.fail(error);
+  }
+}
+
+/** `raw`: names and values in turn. */
+function headersOf(raw: readonly Buffer[]): Record<string, string> {
+  const headers = Object.create(null) as Record<string, string>;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toString('latin1').toLowerCase();
+    const value = (raw[index + 1] ?? '').toString('latin1');
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else if (!SINGLE.has(name)) headers[name] = `${before}, ${value}`;
+  }
+  return headers;
+}
