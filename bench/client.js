@@ -33,9 +33,10 @@ function isAsPut(bytes, position) {
   return true;
 }
 
-/** Asks for `path` on `socket` again and again, until `onReply` says that it was enough. */
-function askInTurn(socket, path, isBlob, state, onReply) {
-  const request = headOf(path);
+/** Asks for one of `paths` after the other on `socket`, until `onReply` says that it was enough. */
+function askInTurn(socket, paths, isBlob, state, onReply) {
+  const requests = paths.map(headOf);
+  let next = Math.floor(Math.random() * requests.length);
   let left = -1;
   let position = 0;
   let begun = 0;
@@ -44,7 +45,8 @@ function askInTurn(socket, path, isBlob, state, onReply) {
     left = -1;
     position = 0;
     begun = performance.now();
-    socket.write(request);
+    next = (next + 1) % requests.length;
+    socket.write(requests[next]);
   };
   /** The body's part of `bytes`; null while the head is not whole. */
   const bodyOf = (bytes) => {
@@ -81,10 +83,10 @@ function askInTurn(socket, path, isBlob, state, onReply) {
 const newState = () => ({ isCounting: false, requests: 0, bytes: 0, times: [] });
 const end = (socket) => socket.removeAllListeners('close').destroy();
 
-async function load({ port, path, isBlob, connections }) {
+async function load({ port, path, paths = [path], isBlob, connections }) {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const state = newState();
-  for (const socket of sockets) askInTurn(socket, path, isBlob, state, () => true);
+  for (const socket of sockets) askInTurn(socket, paths, isBlob, state, () => true);
   return { state, close: () => sockets.forEach(end) };
 }
 
@@ -95,7 +97,7 @@ function handshakes({ port, path, connections }) {
   const lane = async () => {
     while (!isEnding) {
       const socket = await open(port);
-      await new Promise((resolve) => askInTurn(socket, path, false, state, () => void resolve()));
+      await new Promise((resolve) => askInTurn(socket, [path], false, state, () => void resolve()));
       end(socket);
     }
   };

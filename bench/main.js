@@ -41,7 +41,7 @@ if (missing.some(({ isNeeded }) => isNeeded)) process.exit(EX_UNAVAILABLE);
 const folder = mkdtempSync(join(tmpdir(), 'patchcord-bench-'));
 const closers = [() => rmSync(folder, { recursive: true, force: true })];
 const wanted = MEASURES.filter(({ name }) => name.includes(values.only));
-const rows = [['measure', 'unit', 'server', 'median (least–most)', 'to nginx', 'target', '']];
+const rows = [['measure', 'unit', 'server', 'median (least–most)', 'ratio', 'target', '']];
 let isMissed = false;
 
 try {
@@ -49,8 +49,9 @@ try {
   const store = makeStore(join(folder, 'store'));
   const upstream = await startUpstream();
   closers.push(upstream.stop);
-  const setting = { pki, store, upstreamPort: upstream.port, folder };
-  const client = await startClient(pki.files, store.blockFile);
+  const newClient = () => startClient(pki.files, store.blockFile);
+  const setting = { pki, store, upstreamPort: upstream.port, folder, newClient };
+  const client = await newClient();
   closers.push(client.stop);
   const servers = await startAll(setting);
   closers.push(...servers.map((server) => () => server.stop()));
@@ -81,7 +82,7 @@ function rowsOf({ name, unit, target, against = 'nginx' }, results) {
       name,
       unit,
       server,
-      textOf(figures),
+      `${textOf(figures)}${figures.more === undefined ? '' : `, ${figures.more}`}`,
       ratio === null ? '' : ratio.toFixed(2),
       wish,
       !isOurs ? '' : holds ? 'held' : 'MISSED',

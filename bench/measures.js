@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { spreadOf } from './parts/figures.js';
-import { run, startClient } from './parts/load.js';
+import { GROWTH } from './parts/growth.js';
+import { run } from './parts/load.js';
 import { pairSeveral } from './parts/pairing.js';
 import { residentBytesOf } from './parts/process.js';
 import { gatewayEnv } from './parts/servers.js';
@@ -79,9 +80,9 @@ const latency = {
   name: 'p99 of others during 4 bulk downloads',
   unit: 'ms',
   target: { atMost: 1 },
-  async run({ store, client, pki, ...more }) {
+  async run({ store, client, newClient, ...more }) {
     const [bulk, small] = [store.put(GIB), store.put(4 * KIB)];
-    const other = await startClient(pki.files, store.blockFile);
+    const other = await newClient();
     try {
       const servers = more.servers.filter(({ servesNoFiles }) => servesNoFiles !== true);
       const runOnce = async (server, seconds) => {
@@ -198,4 +199,5 @@ export const MEASURES = [
   latency,
   forwarding,
   handshakes,
+  ...GROWTH,
 ];

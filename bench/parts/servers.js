@@ -28,7 +28,8 @@ const freePort = () =>
     });
   });
 
-export function gatewayEnv({ pki, store, upstreamPort, more = {} }) {
+/** `devices` and `grants`: those that the policy names beside what a run needs, or instead of any device. */
+export function gatewayEnv({ pki, store, upstreamPort, devices = null, grants = [] }) {
   return {
     version: 1,
     identity: {
@@ -49,12 +50,12 @@ export function gatewayEnv({ pki, store, upstreamPort, more = {} }) {
     policy: {
       roles: {
         'own-device': {
-          databases: [{ name: 'dmedia-0', access: 'write' }],
+          databases: ['dmedia-0', ...grants].map((name) => ({ name, access: 'write' })),
           files: 'all',
           credentials: 'own',
         },
       },
-      principals: [{ issuer: 'user', role: 'own-device' }],
+      principals: (devices ?? [undefined]).map((device) => ({ issuer: 'user', device, role: 'own-device' })),
     },
     limits: {
       connections: ROOM,
@@ -64,11 +65,10 @@ export function gatewayEnv({ pki, store, upstreamPort, more = {} }) {
       strangers: 4096,
       strangersPerAddress: 4096,
     },
-    ...more,
   };
 }
 
-async function startPatchcord(setting) {
+export async function startPatchcord(setting) {
   const gateway = await launchGateway(gatewayEnv(setting), { onLog: (line) => console.error(line) });
   // Nobody reads them; the queue is bounded.
   void (async () => {

@@ -3,8 +3,11 @@
 // the handshake that it came from, and the stack's `authorizationError` holds one error of several.
 import type { DeviceId, Fingerprint } from '../ids.js';
 import type { Policy, PrincipalEntry, Role } from '../policy/policy.js';
+import { entryFor, type KnownLeaf } from '../policy/principal-index.js';
 import type { Certificate } from './certificate.js';
 import type { Trust, TrustedCa } from './trust.js';
+
+export type { KnownLeaf };
 
 /** Who a request acts for. Made here only. */
 export interface Principal {
@@ -63,7 +66,7 @@ export function judgeLeaf(leaf: Certificate | null, trust: Trust, policy: Policy
     device: leaf.deviceId,
   };
   if (signedFlaw !== null && certFlaw !== null) return { denied: certFlaw, deviceId: leaf.deviceId };
-  const entry = policy.principals.find((candidate) => matchesPrincipal(candidate, known));
+  const entry = entryFor(policy.principals, known);
   const role = entry === undefined ? undefined : policy.roles.get(entry.role);
   if (entry === undefined || role === undefined) return { denied: 'no-principal', deviceId: leaf.deviceId };
   return { admitted: createPrincipal(leaf, entry, role) };
@@ -87,18 +90,6 @@ export function judgeDialled(
   if (device !== null && deviceId !== device) return { denied: 'other-device', deviceId };
   return verdict;
 }
-
-/** What a leaf has shown: the CA that signed it, the name that it is whitelisted under, its device. */
-export interface KnownLeaf {
-  readonly issuer: string | null;
-  readonly cert: string | null;
-  readonly device: DeviceId;
-}
-
-export const matchesPrincipal = (entry: PrincipalEntry, known: KnownLeaf): boolean =>
-  entry.kind === 'cert'
-    ? entry.cert === known.cert
-    : entry.issuer === known.issuer && (entry.device === null || entry.device === known.device);
 
 /** A revocation beats every entry, whitelisted or not. */
 function revocationOf(leaf: Certificate, issuers: readonly TrustedCa[], trust: Trust): DenialCode | null {

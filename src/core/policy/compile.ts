@@ -12,6 +12,7 @@ import {
   type PrincipalEntry,
   type Role,
 } from './policy.js';
+import { createCoverCheck } from './principal-index.js';
 
 type Shape = v.InferOutput<typeof POLICY>;
 type RoleShape = Shape['roles'][string];
@@ -89,6 +90,7 @@ function checkCredential(
 
 function compilePrincipals(shape: Shape, context: PolicyContext, problems: Problems): PrincipalEntry[] {
   const entries: PrincipalEntry[] = [];
+  const isCovered = createCoverCheck();
   for (const [index, raw] of shape.principals.entries()) {
     const path = ['policy', 'principals', index];
     if (!Object.hasOwn(shape.roles, raw.role))
@@ -102,7 +104,7 @@ function compilePrincipals(shape: Shape, context: PolicyContext, problems: Probl
         entry.kind === 'cert' ? 'is not a key of trust.certs' : 'is not a key of trust.cas',
       );
     }
-    if (entries.some((earlier) => covers(earlier, entry))) {
+    if (isCovered(entry)) {
       problems.add(path, 'is never reached: an entry before it matches all that it matches');
     }
     entries.push(entry);
@@ -114,10 +116,3 @@ const compilePrincipal = (raw: Shape['principals'][number]): PrincipalEntry =>
   'cert' in raw
     ? { kind: 'cert', cert: raw.cert, role: raw.role }
     : { kind: 'issuer', issuer: raw.issuer, device: (raw.device ?? null) as DeviceId | null, role: raw.role };
-
-function covers(earlier: PrincipalEntry, later: PrincipalEntry): boolean {
-  if (earlier.kind === 'cert' || later.kind === 'cert') {
-    return earlier.kind === 'cert' && later.kind === 'cert' && earlier.cert === later.cert;
-  }
-  return earlier.issuer === later.issuer && (earlier.device === null || earlier.device === later.device);
-}

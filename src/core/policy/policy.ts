@@ -1,6 +1,7 @@
 // The compiled policy: which principal a judged leaf is, and what its role grants. Deny is the default everywhere:
 // an empty policy lets no one in, and a role grants what it lists.
 import type { DeviceId } from '../ids.js';
+import { indexed } from './indexed.js';
 
 export type Access = 'read' | 'write';
 
@@ -51,10 +52,26 @@ const MAX_DATABASE_NAME_CHARACTERS = 238;
 export const isDatabaseName = (name: string): boolean =>
   name.length <= MAX_DATABASE_NAME_CHARACTERS && DATABASE_NAME.test(name);
 
+interface PrefixIndex {
+  readonly grants: ReadonlyMap<string, DatabaseGrant>;
+  /** Those of the prefixes, longest first: there are no more of them than a name has characters. */
+  readonly lengths: readonly number[];
+}
+
+const prefixIndex = indexed((prefixes: Role['prefixes']): PrefixIndex => ({
+  grants: new Map(prefixes.map(({ prefix, grant }) => [prefix, grant])),
+  lengths: [...new Set(prefixes.map(({ prefix }) => prefix.length))].sort((one, other) => other - one),
+}));
+
 /** The one grant that holds for a database: the exact entry, else that of the longest prefix; null lets no one in. */
 export function grantOf(role: Role, database: string): DatabaseGrant | null {
   if (!isDatabaseName(database)) return null;
-  const longer = ({ prefix }: { prefix: string }): boolean =>
-    database.length > prefix.length && database.startsWith(prefix);
-  return role.exact.get(database) ?? role.prefixes.find(longer)?.grant ?? null;
+  const exact = role.exact.get(database);
+  if (exact !== undefined) return exact;
+  const { grants, lengths } = prefixIndex(role.prefixes);
+  for (const length of lengths) {
+    const grant = length < database.length ? grants.get(database.slice(0, length)) : undefined;
+    if (grant !== undefined) return grant;
+  }
+  return null;
 }

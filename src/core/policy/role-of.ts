@@ -1,14 +1,14 @@
 // Which role a device has by this device's own policy, when the gateway has judged its leaf: what is believed is whose
 // device it is, and never as what it counts.
-import { matchesPrincipal, type KnownLeaf } from '../leaf/judge.js';
 import type { Policy, Role } from './policy.js';
+import { entryFor, type KnownLeaf } from './principal-index.js';
 
 /** The name of this user's own CA in `trust.cas`. */
 export const OWN_ISSUER = 'user';
 
 /** The role of the first principal that matches; null lets it do nothing. */
 export function roleOf(policy: Policy, leaf: KnownLeaf): Role | null {
-  const entry = policy.principals.find((one) => matchesPrincipal(one, leaf));
+  const entry = entryFor(policy.principals, leaf);
   return entry === undefined ? null : (policy.roles.get(entry.role) ?? null);
 }
 
