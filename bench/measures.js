@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { spreadOf } from './parts/figures.js';
 import { GROWTH } from './parts/growth.js';
+import { HASHING } from './parts/hashing.js';
 import { run } from './parts/load.js';
 import { pairSeveral } from './parts/pairing.js';
 import { residentBytesOf } from './parts/process.js';
@@ -199,5 +200,6 @@ export const MEASURES = [
   latency,
   forwarding,
   handshakes,
+  ...HASHING,
   ...GROWTH,
 ];
