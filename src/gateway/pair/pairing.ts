@@ -1,4 +1,5 @@
-// Pairing, as the control channel sees it: one run at a time, an offer or a join, from its method to its end.
+// Pairing, as the control channel sees it: one run at a time, an offer or a join, from its method to its end. What a run
+// needs, its curve above all, is loaded when there is one: most gateways never pair.
 import { randomBytes } from 'node:crypto';
 import type {
   JoinBegun,
@@ -20,8 +21,6 @@ import { encodeDbase32 } from '../../core/dbase32.js';
 import type { Env } from '../../core/env/env.js';
 import type { Problem } from '../../core/env/problems.js';
 import type { Seen } from '../seen/seen.js';
-import { createJoining } from './joining.js';
-import { createOffering } from './offering.js';
 import type { Run, RunContext } from './run.js';
 
 export interface PairingOptions {
@@ -37,7 +36,7 @@ type Nothing = Record<string, never>;
 export interface Pairing {
   /** Params as they came, each. */
   offer(params: unknown): Promise<PairOutcome<OfferOpened>>;
-  join(params: unknown): PairOutcome<JoinBegun>;
+  join(params: unknown): Promise<PairOutcome<JoinBegun>>;
   send(params: unknown): PairOutcome<Nothing>;
   cancel(params: unknown): PairOutcome<Nothing>;
   status(): PairingStatus;
@@ -94,19 +93,24 @@ export function createPairing({ env, now, emit, seen }: PairingOptions): Pairing
       if (place !== null) return { error: RPC_ERRORS.pairing };
       const offer = newId() as OfferId;
       const taken: Place = { run: null };
-      const offering = await createOffering(parsed.params, offer, begin(taken));
+      const context = begin(taken);
+      const { createOffering } = await import('./offering.js');
+      const offering = await createOffering(parsed.params, offer, context);
       taken.run = offering;
       return { result: { run: offering.id, offer, listeners: offering.listeners() } };
     },
-    join(untrusted) {
+    async join(untrusted) {
       const parsed = parsePairJoin(untrusted);
       if ('problems' in parsed) return refuse(parsed.problems);
       if (place !== null) return { error: RPC_ERRORS.pairing };
       const addresses = addressesOf(parsed.params.offer);
       if (addresses.length === 0) return refuse([{ path: '$.offer', reason: 'is not seen on any link now' }]);
       const taken: Place = { run: null };
-      taken.run = createJoining(parsed.params, addresses, begin(taken));
-      return { result: { run: taken.run.id } };
+      const context = begin(taken);
+      const { createJoining } = await import('./joining.js');
+      const joining = createJoining(parsed.params, addresses, context);
+      taken.run = joining;
+      return { result: { run: joining.id } };
     },
     send(untrusted) {
       const parsed = parsePairSend(untrusted);
