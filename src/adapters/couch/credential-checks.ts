@@ -1,6 +1,6 @@
 // Whether a credential may be used: asked of the upstream before first use, after a reload, and after a connection
 // was lost. Until it passed, nothing of the role reaches the upstream.
-import { LRUCache } from 'lru-cache';
+import { createBounded } from '../../core/bounded.js';
 import {
   isDatabaseAdmin,
   judgeSession,
@@ -53,7 +53,7 @@ export function createCredentialChecks(
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
   const retryAt = new Map<string, number>();
-  const admins = new LRUCache<string, { epoch: number; isAdmin: boolean }>({ max: MAX_DATABASES_KNOWN });
+  const admins = createBounded<string, { epoch: number; isAdmin: boolean }>(MAX_DATABASES_KNOWN);
 
   async function ask(name: string): Promise<Known> {
     const credential = credentials.get(name) ?? { kind: 'none' as const };

@@ -1,6 +1,6 @@
 // Which blobs a principal may have: all, none, or those that a live document of certain databases names. Looked at
 // before the disk, so that what is not allowed and what is not here are the same to the peer.
-import { LRUCache } from 'lru-cache';
+import { createBounded } from '../../core/bounded.js';
 import { isObject } from '../../core/env/env.js';
 import { Refusal } from '../../core/errors.js';
 import type { BlobId } from '../../core/ids.js';
@@ -20,7 +20,7 @@ const NO_MS = 2_000;
 const MAX_KNOWN = 65_536;
 
 export function createBlobPermission(gate: () => CouchGate): BlobPermission {
-  const known = new LRUCache<string, boolean>({ max: MAX_KNOWN, ttl: YES_MS });
+  const known = createBounded<string, boolean>(MAX_KNOWN);
 
   async function ask(
     role: Role,

@@ -1,5 +1,5 @@
 // Each principal's own `_local` documents: their names upstream, and how many there are.
-import { LRUCache } from 'lru-cache';
+import { createBounded } from '../../core/bounded.js';
 import type { CouchDecision } from '../../core/couch/decide.js';
 import { localTag, localTagKey, upstreamLocalId } from '../../core/couch/local-documents.js';
 import { Refusal } from '../../core/errors.js';
@@ -24,8 +24,8 @@ export interface LocalDocuments {
 const MAX_DEVICES_COUNTED = 4096;
 
 export function createLocalDocuments(service: () => Service, maxIds: () => number): LocalDocuments {
-  const written = new LRUCache<DeviceId, Set<string>>({ max: MAX_DEVICES_COUNTED });
-  const tags = new LRUCache<DeviceId, string>({ max: MAX_DEVICES_COUNTED });
+  const written = createBounded<DeviceId, Set<string>>(MAX_DEVICES_COUNTED);
+  const tags = createBounded<DeviceId, string>(MAX_DEVICES_COUNTED);
   let keyOf: { readonly keyPem: string; readonly key: Uint8Array } | null = null;
 
   function tagKey(): Uint8Array {

@@ -1,5 +1,5 @@
 // Counts what a key takes in a minute, from its first request on; then the count begins anew.
-import { LRUCache } from 'lru-cache';
+import { createBounded } from '../../core/bounded.js';
 
 export interface RateMeter {
   /** Takes `count` from the key's allowance; false, and nothing taken, when that is more than is left. */
@@ -10,7 +10,7 @@ const WINDOW_MS = 60_000;
 const MAX_KEYS = 4096;
 
 export function createRateMeter(perMinute: () => number, nowMs: () => number): RateMeter {
-  const windows = new LRUCache<string, { start: number; taken: number }>({ max: MAX_KEYS });
+  const windows = createBounded<string, { start: number; taken: number }>(MAX_KEYS);
   return {
     take(key, count) {
       const now = nowMs();
