@@ -2,8 +2,9 @@
 // it comes, with its body unread.
 import type { Readable } from 'node:stream';
 import { Refusal } from '../../core/errors.js';
+import type { ReplyHead } from './reply-head.js';
 import type { UpstreamPool } from './upstream-pool.js';
-import { UpstreamReply, type ReplyHead } from './upstream-reply.js';
+import { UpstreamReply } from './upstream-reply.js';
 import { UpstreamTimeout, type Vouch } from './upstream-socket.js';
 
 export interface UpstreamRequest {

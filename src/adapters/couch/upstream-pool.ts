@@ -55,8 +55,8 @@ export function createUpstreamPool(options: SocketOptions): UpstreamPool {
     return line;
   }
 
-  function takeBack(line: Line, isWhole: boolean): void {
-    if (isWhole && !isClosed && free.length < MAX_FREE) free.push(line);
+  function takeBack(line: Line, mayReuse: boolean): void {
+    if (mayReuse && !isClosed && free.length < MAX_FREE) free.push(line);
     else void line.client.destroy().catch(() => undefined);
   }
 
@@ -64,7 +64,7 @@ export function createUpstreamPool(options: SocketOptions): UpstreamPool {
     send(request, reply, vouch) {
       const line = free.pop() ?? createLine();
       line.vouch = vouch;
-      reply.onSettled = (isWhole) => takeBack(line, isWhole);
+      reply.onSettled = (mayReuse) => takeBack(line, mayReuse);
       // After HEAD too the connection is kept: what undici fears, a body all the same, would end it.
       line.client.dispatch({ ...request, reset: false }, reply);
     },

@@ -1,20 +1,14 @@
 // A reply of the upstream, from its head to its end, as undici tells of it. What comes before anyone takes the body is
 // held, up to a bound; then the upstream waits. Whoever takes it sets the pace.
 import type { ServerResponse } from 'node:http';
-
-export interface ReplyHead {
-  readonly status: number;
-  /** By names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { headersOf, type ReplyHead } from './reply-head.js';
 
 const FIRST_FINAL_STATUS = 200;
+const NOT_MODIFIED = 304;
+const LENGTH_MISMATCH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 const MAX_HELD_BYTES = 65_536;
 /** The most that goes out in one piece with its head, which takes text: Node sends a buffer after it, as a second. */
 const TEXT_BYTES = 8192;
-/** What comes several times is one list (RFC 9110 section 5.3), but for what can have one value only: its first. */
-const SINGLE = new Set(['content-length', 'content-type', 'content-range', 'etag']);
-
 interface Taker {
   /** False when it has enough for now. */
   readonly take: (bytes: Buffer) => boolean;
@@ -27,8 +21,8 @@ const NOT_BEGUN = (): void => undefined;
 export class UpstreamReply {
   /** Resolves when the head is here; rejects with what came instead. */
   readonly head: Promise<ReplyHead>;
-  /** Called once: whether the reply came whole. */
-  onSettled: (isWhole: boolean) => void = NOT_BEGUN;
+  /** Called once: whether the reply came whole, and the connection may have another. */
+  onSettled: (mayReuse: boolean) => void = NOT_BEGUN;
   /** Called when a piece of the request's body went up. */
   onProgress: () => void = NOT_BEGUN;
   #begin: (head: ReplyHead) => void = NOT_BEGUN;
@@ -37,6 +31,7 @@ export class UpstreamReply {
   #resume: () => void = NOT_BEGUN;
   #failure: Error | null = null;
   #isWhole = false;
+  #status = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #taker: Taker | null = null;
@@ -104,6 +99,12 @@ export class UpstreamReply {
     return held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held);
   }
 
+  #end(mayReuse: boolean): void {
+    this.#isWhole = true;
+    this.onSettled(mayReuse);
+    this.#taker?.end();
+  }
+
   #giveTo(taker: Taker): void {
     this.#taker = taker;
     if (this.#failure !== null) {
@@ -129,6 +130,7 @@ export class UpstreamReply {
   onHeaders(status: number, raw: readonly Buffer[], resume: () => void): boolean {
     if (status < FIRST_FINAL_STATUS) return true;
     this.#resume = resume;
+    this.#status = status;
     this.#begin({ status, headers: headersOf(raw) });
     return true;
   }
@@ -141,29 +143,20 @@ export class UpstreamReply {
   }
 
   onComplete(): void {
-    this.#isWhole = true;
-    this.onSettled(true);
-    this.#taker?.end();
+    this.#end(true);
   }
 
   onError(error: Error): void {
     if (this.#failure !== null) return;
+    // It may say how long it would be (RFC 9110 section 8.6); undici waits for that, and gives the connection up.
+    const isWhole = this.#status === NOT_MODIFIED && 'code' in error && error.code === LENGTH_MISMATCH;
+    if (isWhole) {
+      this.#end(false);
+      return;
+    }
     this.#failure = error;
     this.onSettled(false);
     this.#fail(error);
     this.#taker?.fail(error);
   }
-}
-
-/** `raw`: names and values in turn. */
-function headersOf(raw: readonly Buffer[]): Record<string, string> {
-  const headers = Object.create(null) as Record<string, string>;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toString('latin1').toLowerCase();
-    const value = (raw[index + 1] ?? '').toString('latin1');
-    const before = headers[name];
-    if (before === undefined) headers[name] = value;
-    else if (!SINGLE.has(name)) headers[name] = `${before}, ${value}`;
-  }
-  return headers;
 }
