@@ -83,7 +83,9 @@ export const GROWTH = [
   growth(
     'blobs in a store: 4 KiB, any of them',
     [1000, 100_000, 1_000_000],
-    (size, { folder, store }) => ({ store: makeLargeStore(join(folder, `store-${size}`), store.block, size) }),
+    (size, { folder, store }) => ({
+      store: makeLargeStore(join(folder, `store-${size}`), store.block, size),
+    }),
     (_, { store }) => ({ work: 'load', paths: store.sample, isBlob: true, connections: 16 }),
   ),
   growth(
