@@ -1,17 +1,20 @@
-// For each directive of the units: what shows, inside of a unit of a user's own manager, that it holds. The same
-// command in a unit without it has to say something else.
+// For each directive of the units: what shows, inside of a unit of a user's own manager, that it holds, or that it does
+// not. Where it holds, the same command in a unit without it says something else.
 
 export interface Directive {
   readonly property: string;
-  /** Needs a user namespace, as all that changes the view of the machine does. */
-  readonly wants?: 'PrivateUsers=yes';
+  /** What it needs beside it: a user namespace, for all that changes the view of the machine. */
+  readonly wants?: readonly string[];
   readonly command: string;
 }
 
 const status = (field: string): string => `grep ^${field}: /proc/self/status`;
 const mountOf = (path: string): string => `awk '$5=="${path}"{print substr($6,1,2)}' /proc/self/mountinfo`;
 const FILTERED = status('Seccomp');
-const USERS = 'PrivateUsers=yes';
+const USERS = ['PrivateUsers=yes'];
+/** A datagram, which an address filter would refuse as it leaves. */
+export const sendTo = (address: string, scope = 0): string =>
+  `perl -MSocket=:all -e 'socket(S,AF_INET6,SOCK_DGRAM,0); print send(S,"x",0,pack_sockaddr_in6(9,inet_pton(AF_INET6,"${address}"),${scope})) || $!+0'`;
 
 export const DIRECTIVES: readonly Directive[] = [
   { property: 'NoNewPrivileges=yes', command: status('NoNewPrivs') },
@@ -22,9 +25,11 @@ export const DIRECTIVES: readonly Directive[] = [
     property: 'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK',
     command: `perl -e 'print socket(S,1,1,0)+0'`,
   },
+  { property: 'RestrictAddressFamilies=AF_INET AF_UNIX', command: `perl -e 'print socket(S,10,1,0)+0'` },
   { property: 'SystemCallArchitectures=native', command: FILTERED },
   { property: 'SystemCallFilter=@system-service', command: FILTERED },
   { property: 'SystemCallFilter=~@privileged @resources @mount @swap @reboot @debug', command: FILTERED },
+  { property: 'SystemCallFilter=~@privileged @mount @swap @reboot @debug', command: FILTERED },
   { property: 'RestrictNamespaces=yes', command: 'unshare -U true 2>/dev/null; echo $?' },
   { property: 'RestrictRealtime=yes', command: FILTERED },
   {
@@ -35,6 +40,11 @@ export const DIRECTIVES: readonly Directive[] = [
   { property: 'PrivateUsers=yes', command: 'cat /proc/self/uid_map' },
   { property: 'CapabilityBoundingSet=', wants: USERS, command: status('CapBnd') },
   { property: 'ProtectSystem=strict', wants: USERS, command: mountOf('/') },
+  {
+    property: 'ReadWritePaths=-/mnt',
+    wants: [...USERS, 'ProtectSystem=strict'],
+    command: mountOf('/mnt'),
+  },
   { property: 'ProtectHome=read-only', wants: USERS, command: 'touch ~/here 2>/dev/null; echo $?' },
   { property: 'PrivateTmp=yes', wants: USERS, command: 'ls -d /tmp/of-others 2>/dev/null; echo $?' },
   { property: 'PrivateMounts=yes', wants: USERS, command: 'readlink /proc/self/ns/mnt' },
@@ -44,4 +54,19 @@ export const DIRECTIVES: readonly Directive[] = [
   { property: 'ProtectKernelLogs=yes', wants: USERS, command: status('CapBnd') },
   { property: 'ProtectClock=yes', wants: USERS, command: status('CapBnd') },
   { property: 'ProtectHostname=yes', wants: USERS, command: 'readlink /proc/self/ns/uts' },
+];
+
+/** Passed over by a user's own manager: the command says the same with it and without. */
+export const PASSED_OVER: readonly Directive[] = [
+  { property: 'IPAddressDeny=any', command: sendTo('::1') },
+  { property: 'DevicePolicy=strict', command: 'head -c 1 /dev/zero | wc -c' },
+  { property: 'DeviceAllow=/dev/null', command: 'head -c 1 /dev/zero | wc -c' },
+  { property: 'ProtectProc=invisible', wants: USERS, command: 'ls -d /proc/1' },
+  { property: 'ProcSubset=pid', wants: USERS, command: 'ls /proc/meminfo' },
+];
+
+/** With these the gateway's program does not start. */
+export const IMPOSSIBLE: readonly Directive[] = [
+  { property: 'PrivateDevices=yes', wants: USERS, command: 'true' },
+  { property: 'MemoryDenyWriteExecute=yes', command: `'${process.execPath}' -e 0` },
 ];

@@ -5,7 +5,6 @@ import { Agent, request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { readReply } from '../kit/peer.js';
-import { createPouchFolder, pouchOver } from '../kit/pouch.js';
 
 export interface FarPlan {
   readonly address: string;
@@ -58,6 +57,8 @@ async function ask({ method, path, headers = {}, body }: FarPlan['asks'][number]
 }
 
 async function pull(database: string): Promise<number> {
+  // Takes long to load, and is seldom asked for.
+  const { createPouchFolder, pouchOver } = await import('../kit/pouch.js');
   const folder = createPouchFolder();
   const copy = folder.create('copy');
   const url = `https://${name}:${port}/couch/${encodeURIComponent(database)}`;

@@ -2,6 +2,7 @@
 import { launchGateway, type Gateway, type LaunchOptions, type TimedEvent } from '../../dist/index.js';
 
 export interface TestGateway extends Gateway {
+  readonly pid: number;
   readonly port: number;
   /** Every event since `ready`. */
   readonly seen: readonly TimedEvent[];
@@ -35,7 +36,8 @@ export async function startGateway(env: unknown, options: LaunchOptions = {}): P
         reject(new Error(`the gateway ended (${String(code)}) before that event`)),
       );
     });
-  return Object.assign(gateway, { port: gateway.ready.listeners[0]?.port ?? 0, seen, logs, until });
+  const pid = gateway.pid ?? NaN;
+  return Object.assign(gateway, { pid, port: gateway.ready.listeners[0]?.port ?? 0, seen, logs, until });
 }
 
 export const isEvent =

@@ -1,6 +1,6 @@
 // Starts a gateway as a child process and speaks the control channel with it: for the agent, and for a desktop app
 // that takes the agent's place. Every line that comes back is a stranger's: bounded, parsed, and typed here.
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createLineSplitter, MAX_LINE_BYTES } from '../../core/control/lines.js';
 import type { TimedEvent } from '../../core/control/protocol.js';
@@ -8,15 +8,19 @@ import { isObject } from '../../core/env/env.js';
 import type { Problem } from '../../core/env/problems.js';
 import { createEventQueue } from './event-queue.js';
 import { PERMISSION_FLAGS } from './node-flags.js';
-import { PROFILE, startProcess, type StartedGateway } from './start.js';
-import { inUnit, unitVariables } from './unit.js';
+import { PROFILE, runProcess, startProcess } from './start.js';
+import type { StartedGateway } from './started.js';
+import { connectToUnit } from './unit.js';
 
 export interface LaunchOptions {
   /** Another gateway executable than this package's own. */
   readonly executable?: string;
   /** Refuse to run a gateway that its AppArmor profile does not confine. */
   readonly requireConfinement?: boolean;
-  /** Start it in a systemd unit of its own, of this user's manager. No socket can be passed then. */
+  /**
+   * Start it in a systemd unit of its own, of this user's manager: that of patchcord-gateway.socket. It logs to the
+   * journal, what the unit says is started, and no socket can be passed.
+   */
   readonly inOwnUnit?: boolean;
   /** A listening Unix socket of this process, which the gateway gets as fd 3: for `"peerStreams": {"fd": 3}`. */
   readonly peerStreamsFd?: number;
@@ -34,12 +38,12 @@ export interface Gateway {
   readonly events: AsyncIterable<TimedEvent>;
   /** Resolves with the result; rejects with a `GatewayError` that has the JSON-RPC code, or when the gateway ended. */
   call(method: string, params?: unknown): Promise<unknown>;
-  /** Ends it in good order; resolves with its exit code, null after a signal. */
+  /** Ends it in good order; resolves with its exit code: null after a signal, and in a unit of its own. */
   stop(): Promise<number | null>;
   /** Resolves with the exit code when it ends, for whatever reason. */
   readonly exited: Promise<number | null>;
-  /** Of the child process. */
-  readonly pid: number;
+  /** Of the child process; null in a unit of its own. */
+  readonly pid: number | null;
 }
 
 /** The gateway said no: to its env (`problems`, `exitCode`), or to a call (`code`, and the problems of a reload). */
@@ -63,19 +67,20 @@ export class GatewayError extends Error {
 export class NotConfined extends GatewayError {}
 
 const GATEWAY = fileURLToPath(new URL('../../../bin/patchcord-gateway', import.meta.url));
+const OWN = [process.execPath, ...PERMISSION_FLAGS, GATEWAY];
 /** Longer than the gateway's own drain. */
 const STOP_MS = 15_000;
 
 /** Launches a gateway with `env` on its stdin. Rejects with a `GatewayError` of every problem in the env. */
 export async function launchGateway(env: unknown, options: LaunchOptions = {}): Promise<Gateway> {
   options.signal?.throwIfAborted();
-  const { child, kill } = start(options);
+  const child = await start(options);
   const events = createEventQueue<TimedEvent>();
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   let isOver = false;
 
-  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const { exited } = child;
   // A gateway that ended reads no more; its end is told by `exited`.
   child.stdin.on('error', () => undefined);
   const onAbort = (): void => void stop();
@@ -90,7 +95,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
 
   async function stop(): Promise<number | null> {
     child.stdin.end();
-    const deadline = setTimeout(kill, STOP_MS);
+    const deadline = setTimeout(child.kill, STOP_MS);
     const code = await exited;
     clearTimeout(deadline);
     return code;
@@ -98,7 +103,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
 
   const first = new Promise<TimedEvent>((resolve) => {
     let isFirst = true;
-    readLines(child, (line) => {
+    readLines(child.stdout, (line) => {
       if ('event' in line) {
         const isEnd = line.event === 'ready' || line.event === 'fatal';
         if (isFirst && isEnd) resolve(line);
@@ -123,7 +128,7 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
     ready: event,
     events,
     exited,
-    pid: child.pid ?? 0,
+    pid: child.pid,
     call: (method, params) =>
       new Promise((resolve, reject) => {
         if (isOver) throw new GatewayError('the gateway ended');
@@ -135,21 +140,29 @@ export async function launchGateway(env: unknown, options: LaunchOptions = {}): 
   };
 }
 
-function start({ executable, inOwnUnit, onLog, peerStreamsFd }: LaunchOptions): StartedGateway {
-  const gateway = executable === undefined ? [process.execPath, ...PERMISSION_FLAGS, GATEWAY] : [executable];
+/** This package's gateway with this process's stdin, stdout and stderr, confined as well as it can be. */
+export const runGateway = (): Promise<number | null> => runProcess({ command: OWN, profile: PROFILE });
+
+async function start(options: LaunchOptions): Promise<StartedGateway> {
+  const { executable, inOwnUnit, onLog, peerStreamsFd } = options;
   const started =
     inOwnUnit === true
-      ? startProcess({ command: inUnit(gateway), profile: null, env: unitVariables() })
+      ? await connectToUnit().catch(refuseUnit)
       : startProcess({
-          command: gateway,
+          command: executable === undefined ? OWN : [executable],
           profile: executable === undefined ? PROFILE : null,
           fd: peerStreamsFd,
         });
   const splitter = createLineSplitter();
-  started.child.stderr.on('data', (bytes: Buffer) => {
+  started.stderr?.on('data', (bytes: Buffer) => {
     for (const line of splitter.push(bytes)) if (line !== null) (onLog ?? logToStderr)(line);
   });
   return started;
+}
+
+function refuseUnit(error: unknown): never {
+  const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  throw new GatewayError(`patchcord-gateway.socket of systemd does not answer (${reason})`);
 }
 
 const logToStderr = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -163,9 +176,9 @@ type Line =
   TimedEvent | { readonly id: number; readonly result?: unknown; readonly error?: Record<string, unknown> };
 
 /** What the child says, line by line; a line that is too long, or is neither event nor answer, is passed over. */
-function readLines(child: ChildProcessWithoutNullStreams, onLine: (line: Line) => void): void {
+function readLines(stdout: Readable, onLine: (line: Line) => void): void {
   const splitter = createLineSplitter(MAX_LINE_BYTES);
-  child.stdout.on('data', (bytes: Buffer) => {
+  stdout.on('data', (bytes: Buffer) => {
     for (const text of splitter.push(bytes)) {
       const line = parseLine(text);
       if (line !== null) onLine(line);

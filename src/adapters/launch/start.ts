@@ -2,6 +2,7 @@
 // where one is installed. Says nothing to it.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import type { StartedGateway } from './started.js';
 
 /** The profile's name, and the file that a package installs it as. */
 export const PROFILE = 'patchcord-gateway';
@@ -34,27 +35,19 @@ code=$({
 } 9>&1)
 exit "$code"`;
 
-export interface StartedGateway {
-  readonly child: ChildProcessWithoutNullStreams;
-  /** Ends it, and all that stands between, at once. */
-  readonly kill: () => void;
-}
-
 export interface StartOptions {
   readonly command: readonly string[];
   /** The profile to enter; none for an executable to which one attaches by its path. */
   readonly profile: string | null;
-  /** All of its environment; Node's own variables could open an inspector or write a report. */
-  readonly env?: Readonly<Record<string, string>>;
   /** Passed as 3. A listening Unix socket: with one, the gateway cannot run under the profile. */
   readonly fd?: number | undefined;
 }
 
-export function startProcess({ command, profile, env = {}, fd }: StartOptions): StartedGateway {
+/** Its environment is empty: Node's own variables could open an inspector or write a report. */
+export function startProcess({ command, profile, fd }: StartOptions): StartedGateway {
   const isConfined = fd === undefined && hasProfile();
-  const script = isConfined ? CONFINED : PLAIN;
-  const child = spawn('/bin/sh', ['-c', script, profile ?? '', ...command], {
-    env,
+  const child = spawn('/bin/sh', scriptOf(isConfined, profile, command), {
+    env: {},
     stdio: ['pipe', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
     // A group of its own, so that it can be ended as one.
     detached: isConfined,
@@ -63,8 +56,25 @@ export function startProcess({ command, profile, env = {}, fd }: StartOptions): 
     if (!isConfined || child.pid === undefined) child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   };
-  return { child, kill };
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const { stdin, stdout, stderr, pid = null } = child;
+  return { stdin, stdout, stderr, pid, exited, kill };
 }
+
+/** The same with this process's own stdin, stdout and stderr, whatever they are. Resolves with its exit code. */
+export const runProcess = ({ command, profile }: StartOptions): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    spawn('/bin/sh', scriptOf(hasProfile(), profile, command), { env: {}, stdio: 'inherit' })
+      .once('error', reject)
+      .once('close', (code) => resolve(code));
+  });
+
+const scriptOf = (isConfined: boolean, profile: string | null, command: readonly string[]): string[] => [
+  '-c',
+  isConfined ? CONFINED : PLAIN,
+  profile ?? '',
+  ...command,
+];
 
 /** Only root may ask the kernel for its profiles: that one was installed has to do. */
 function hasProfile(): boolean {

@@ -1,25 +1,30 @@
 // The gateway as a systemd unit of its own, in this user's manager: for a launcher whose own unit knows only loopback,
-// because an address filter holds for all that a unit starts. What holds the unit is apparmor/systemd.
-import { randomUUID } from 'node:crypto';
+// because an address filter holds for all that a unit starts. The manager starts one for each connection to a Unix
+// socket (apparmor/systemd); so a launcher needs no D-Bus, and has no say in what is started.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { StartedGateway } from './started.js';
 
-/** The drop-in `patchcord-gateway-.service.d` is for units with this beginning. */
-const UNIT = 'patchcord-gateway-';
-/** What systemd-run needs to find the manager; nothing of it reaches the unit. */
-const VARIABLES = ['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'];
+/** ListenStream= of patchcord-gateway.socket, below the user's runtime folder. */
+const SOCKET = 'patchcord/gateway.sock';
 
-/** `command`, run by the manager, with this process's pipes and its exit code. */
-export const inUnit = (command: readonly string[]): string[] => [
-  'systemd-run',
-  ...['--user', '--quiet', '--collect', '--pipe', '--wait', '--service-type=exec'],
-  `--unit=${UNIT}${randomUUID()}.service`,
-  '--',
-  ...command,
-];
-
-export const unitVariables = (): Record<string, string> =>
-  Object.fromEntries(
-    VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+/** Rejects with the system's error where no such socket listens. Log lines go to the journal, of that unit. */
+export async function connectToUnit(): Promise<StartedGateway> {
+  const socket = connect({
+    path: join(process.env['XDG_RUNTIME_DIR'] ?? '/', SOCKET),
+    allowHalfOpen: true,
+  });
+  await once(socket, 'connect');
+  const exited = new Promise<null>((resolve) => socket.once('close', () => resolve(null)));
+  // What it was told, and how it ended, stands in its events.
+  socket.on('error', () => undefined).once('end', () => socket.end());
+  return {
+    stdin: socket,
+    stdout: socket,
+    stderr: null,
+    pid: null,
+    exited,
+    kill: () => void socket.destroy(),
+  };
+}

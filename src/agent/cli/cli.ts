@@ -32,6 +32,8 @@ export interface Cli extends Surroundings {
     command: (context: CommandContext) => Promise<void>,
   ): Promise<void>;
   exitCode(): number;
+  /** Ends with the exit code of a program that was run, which has told the rest itself. */
+  endWith(code: number): void;
 }
 
 export function createCli(surroundings: Surroundings): Cli {
@@ -40,6 +42,7 @@ export function createCli(surroundings: Surroundings): Cli {
   return {
     ...surroundings,
     exitCode: () => exitCode,
+    endWith: (code) => void (exitCode = code),
     async run({ json = false }, command) {
       const output = createOutput(json, stdout, stderr);
       const style = createStyle(stdout.isTTY, env);

@@ -6,6 +6,7 @@ import { addConfig } from '../commands/config.js';
 import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.js';
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
+import { addGateway } from '../commands/gateway.js';
 import { addInit } from '../commands/init.js';
 import { addJoin, addPair } from '../commands/pair.js';
 import { addPause, addResume } from '../commands/pause.js';
@@ -60,6 +61,7 @@ export function createProgram(cli: Cli): Command {
     addProvision,
     addFiles,
     addDoctor,
+    addGateway,
     addShell,
   ])
     add(program, cli);
