@@ -26,7 +26,7 @@ export const addressFilter = (): void =>
       ip('link set filter0 up');
       const link = Number(readFileSync('/sys/class/net/filter0/ifindex', 'utf8'));
       const tries = [sendTo('::1'), sendTo('fe80::1', link)];
-      assert.deepEqual((await manager.allInUnit([], tries)).slice(0, 2), [SENT, SENT]);
-      assert.deepEqual((await manager.allInUnit(filter, tries)).slice(0, 2), [SENT, REFUSED]);
+      const units = [[], filter].flatMap((properties) => tries.map((command) => ({ properties, command })));
+      assert.deepEqual(await manager.runUnits(units), [SENT, SENT, SENT, REFUSED]);
     });
   });

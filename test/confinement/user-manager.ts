@@ -1,5 +1,6 @@
 // A user's own systemd manager in the test's machine, and commands as that user.
 import { execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { soon } from '../kit/two-devices.js';
 
@@ -7,17 +8,19 @@ const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 export interface Manager {
-  readonly env: NodeJS.ProcessEnv & { readonly HOME: string };
   /** Runs a command as that user. Resolves with its output, both kinds, whatever comes of it. */
   run(...command: readonly string[]): Promise<string>;
-  /** The same, in a unit for this one run, with these properties. */
-  inUnit(properties: readonly string[], command: string): Promise<string>;
-  /** What each of these says, all in one unit with these properties. */
-  allInUnit(properties: readonly string[], commands: readonly string[]): Promise<string[]>;
+  /** Runs each of these in a unit of its own, all at once. Resolves with what each said; nothing where one cannot start. */
+  runUnits(units: readonly TestUnit[]): Promise<string[]>;
   kill(): void;
 }
 
-const NEXT = '-- next --';
+export interface TestUnit {
+  /** Lines of its [Service]. */
+  readonly properties: readonly string[];
+  /** For a shell. */
+  readonly command: string;
+}
 
 /** As a login makes one. */
 export async function startManager(user: string, uid: number, home: string): Promise<Manager> {
@@ -36,20 +39,26 @@ export async function startManager(user: string, uid: number, home: string): Pro
         resolve(`${stdout}${stderr}`.trim()),
       );
     });
-  const inUnit: Manager['inUnit'] = (properties, command) =>
-    run(
-      ...['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec'],
-      ...properties.flatMap((property) => ['-p', property]),
-      ...['sh', '-c', `( ${command} ) 2>&1`],
+  /** Files, and not systemd-run: a process and a bus connection for each would take longer than all of them. */
+  const runUnits: Manager['runUnits'] = async (units) => {
+    const said = (index: number): string => `${runtime}/try-${index}`;
+    for (const [index, { properties, command }] of units.entries()) {
+      const script = `${home}/try-${index}.sh`;
+      writeFileSync(script, `( ${command} ) 2>&1\n`);
+      const lines = [...properties, 'Type=oneshot', `StandardOutput=file:${said(index)}`];
+      const unit = `[Service]\n${lines.join('\n')}\nExecStart=/bin/sh ${script}\n`;
+      writeFileSync(`${home}/.config/systemd/user/try-${index}.service`, unit);
+      rmSync(said(index), { force: true });
+    }
+    await run('systemctl', '--user', 'daemon-reload');
+    await run('systemctl', '--user', 'start', ...units.map((_unit, index) => `try-${index}.service`));
+    return units.map((_unit, index) =>
+      existsSync(said(index)) ? readFileSync(said(index), 'utf8').trim() : '',
     );
-  const allInUnit: Manager['allInUnit'] = async (properties, commands) => {
-    const script = commands.map((command) => `( ${command} ) 2>&1; echo; echo '${NEXT}'`);
-    const said = await inUnit(properties, script.join('\n'));
-    return said.split(NEXT).map((text) => text.trim());
   };
 
   await soon(async () =>
     (await run('systemctl', '--user', 'is-system-running')) === 'running' ? true : null,
   );
-  return { env, run, inUnit, allInUnit, kill: () => void manager.kill('SIGKILL') };
+  return { run, runUnits, kill: () => void manager.kill('SIGKILL') };
 }

@@ -30,8 +30,11 @@ function readText(path: string): string {
   }
 }
 
+/** Scopes of which a line of Node that does not know one says that it is not permitted. */
+const WITHHELD = ['fs.write', 'child', 'addon', 'wasi', 'inspector', 'ffi'];
+
 /** Node's permission model, and that it withholds what it is there to withhold. */
 function isHeldByNode(): boolean {
   const { permission } = process as { permission?: { has(scope: string): boolean } };
-  return permission !== undefined && !permission.has('fs.write') && !permission.has('child');
+  return permission !== undefined && !WITHHELD.some((scope) => permission.has(scope));
 }

@@ -11,6 +11,7 @@ import { adminOf, checkCouchdb } from './couchdb.js';
 import { bad, good, type Finding } from './finding.js';
 import { checkIdentity, checkModes } from './home.js';
 import { checkFirewall, checkLinks, checkResponders } from './links.js';
+import { checkStoreRules } from './confinement.js';
 import { checkRunning } from './running.js';
 import { checkStores } from './stores.js';
 
@@ -36,6 +37,7 @@ export async function* examine({ paths, adminLogin, now }: Patient): AsyncGenera
   );
   yield checkResponders();
   yield* await checkStores(settings);
+  yield* checkStoreRules(status?.confinedBy ?? [], settings.stores);
   if (identity !== null) yield* await checkUpstream(paths, settings, identity, adminLogin);
 }
 

@@ -25,6 +25,12 @@ interface Parts {
   readonly closing: AbortSignal;
 }
 
+/**
+ * As long as CouchDB keeps a connection that nobody uses. After Node's own 5 s, a client on a busy machine asks on one
+ * that is just being closed.
+ */
+const KEEP_ALIVE_MS = 300_000;
+
 export async function createCouchServer(
   packages: Packages,
   folder: string,
@@ -34,7 +40,7 @@ export async function createCouchServer(
   const users = await engine.create(USERS_DATABASE);
   const closing = new AbortController();
   const parts = { engine, authenticate: createAuthenticate(admin, users), closing: closing.signal };
-  const http = createServer((request, response) => {
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     // A connection that falls idle after `close` was called would stay.
     response.once('close', () => {
       if (closing.signal.aborted) http.closeIdleConnections();
