@@ -58,7 +58,9 @@ export async function pairAndReplicate(job: UpJob): Promise<void> {
     asks: [{ method: 'GET', path: `/files/${FILM.id}`, headers: { range: 'bytes=0-9' } }],
     pull: farEnd.database,
   });
-  assert.deepEqual([replies[0]?.status, pulled], [206, LIBRARY_DOCUMENTS.length + 1]);
+  assert.equal(replies[0]?.status, 206);
+  // Others may write there meanwhile.
+  assert.ok((pulled ?? 0) > LIBRARY_DOCUMENTS.length);
 }
 
 /** By `patchcord join` at the other end, with the code that this end shows. Resolves with the identity there. */
