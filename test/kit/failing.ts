@@ -1,5 +1,7 @@
 // Makes one call fail: the n-th of the file system (of `fs/promises` and of open files), or the n-th of sockets (to
-// connect, to send, to receive, to listen) in this process. What is written when it fails is there by half.
+// connect, to send, to receive, to listen) in this process. What is written when it fails is there by half. Or, as after
+// `kill -9`, that call and all after it never come back, and what was open is closed: whatever was begun is forgotten.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import fs from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -24,24 +26,48 @@ export interface Failed<Result> {
   readonly calls: number;
 }
 
+/** In place of an error's code. */
+export const KILL = 'KILL';
+
+/** What was begun by one `act`, wherever it goes on. */
+interface Life {
+  isOver: boolean;
+  readonly opened: Set<FileHandle>;
+  readonly end: () => void;
+}
+const lives = new AsyncLocalStorage<Life>();
+const NEVER = new Promise<never>(() => undefined);
+
 let plan: Plan | null = null;
 
-/** Runs `act` with call `at` of its kind failing; with 0 none does, and they are counted. */
+/**
+ * Runs `act` with call `at` of its kind failing; with 0 none does, and they are counted. The result is null where it was
+ * killed.
+ */
 export async function withFailing<Result>(
   kind: FailingKind,
   at: number,
   code: string,
   act: () => Promise<Result>,
-): Promise<Failed<Result>> {
+): Promise<Failed<Result | null>> {
   await hook();
   const own: Plan = { kind, at, code, count: 0, failed: null };
   plan = own;
   try {
-    const result = await act();
+    const result = await live(act);
     return { result, failed: own.failed, calls: own.count };
   } finally {
     plan = null;
   }
+}
+
+async function live<Result>(act: () => Promise<Result>): Promise<Result | null> {
+  let end = (): void => undefined;
+  const ended = new Promise<null>((resolve) => (end = () => resolve(null)));
+  const life: Life = { isOver: false, opened: new Set(), end: () => end() };
+  const result = await lives.run(life, () => Promise.race([act(), ended]));
+  if (life.isOver) for (const file of life.opened) await file.close().catch(() => undefined);
+  return result;
 }
 
 function fails(kind: FailingKind, name: string): NodeJS.ErrnoException | null {
@@ -82,9 +108,13 @@ async function hookAll(): Promise<void> {
   const promises = methodsOf(fs.promises);
   for (const name of CALLS)
     wrap(promises, name, (original, self, args) => {
+      if (lives.getStore()?.isOver === true) return NEVER;
       const error = fails('files', name);
+      if (error?.code === KILL) return die();
       const path = typeof args[0] === 'string' ? { path: args[0] } : {};
-      return error === null ? original.apply(self, args) : Promise.reject(Object.assign(error, path));
+      if (error !== null) return Promise.reject(Object.assign(error, path));
+      const result = original.apply(self, args) as Promise<unknown>;
+      return name === 'open' ? result.then(keepOpen) : result;
     });
   hookSockets();
   syncBuiltinESMExports();
@@ -94,6 +124,7 @@ function hookOpenFiles(prototype: Record<string, Method>): void {
   const { write, close } = prototype;
   for (const name of OF_FILES)
     wrap(prototype, name, async (original, self, args) => {
+      if (lives.getStore()?.isOver === true) return NEVER;
       const error = fails('files', `${name} of an open file`);
       if (error === null) return original.apply(self, args);
       if (name === 'close') await close?.apply(self);
@@ -105,8 +136,21 @@ function hookOpenFiles(prototype: Record<string, Method>): void {
       } else if (bytes !== null && name !== 'readFile') {
         await write?.call(self, bytes, 0, Math.floor(bytes.length / 2));
       }
+      if (error.code === KILL) return die();
       throw error;
     });
+}
+
+function keepOpen(file: unknown): unknown {
+  lives.getStore()?.opened.add(file as FileHandle);
+  return file;
+}
+
+function die(): Promise<never> {
+  const life = lives.getStore();
+  if (life !== undefined) life.isOver = true;
+  life?.end();
+  return NEVER;
 }
 
 /** Of the network: not the pipes to whoever runs this process. */

@@ -48,11 +48,16 @@ const peerClient = (onPart: () => void): Pick<PeerClient, 'have' | 'leaves' | 'r
   },
 });
 
+/** Ends what is left of one that was killed: its timer, and its waiting, would keep this process. */
+let endAbandoned = (): void => undefined;
+
 /** Fetches what is wanted, until each was stored, or told to be not; resolves with the events. */
 export async function fetchAll(
   parent: string,
   onPart: () => void = () => undefined,
 ): Promise<readonly FetchEvent[]> {
+  endAbandoned();
+  let isAbandoned = false;
   const wanted = createWanted();
   const events: FetchEvent[] = [];
   const fetcher = createFetcher({
@@ -66,9 +71,16 @@ export async function fetchAll(
     onEvent: (event) => events.push(event),
     nowMs: () => performance.now(),
   });
+  endAbandoned = () => {
+    isAbandoned = true;
+    void fetcher.close();
+  };
   for (const id of CONTENTS.keys()) wanted.add(id, 'dmedia-0');
   fetcher.setPeers([{ deviceId: PEER, role: ROLE }]);
-  await eventually(() => (new Set(events.map(({ id }) => id)).size === CONTENTS.size ? true : null));
+  await eventually(() =>
+    isAbandoned || new Set(events.map(({ id }) => id)).size === CONTENTS.size ? true : null,
+  );
+  endAbandoned = () => undefined;
   await fetcher.close();
   return events;
 }

@@ -10,7 +10,7 @@ import {
 } from './types.js';
 import { reachCouch } from './https-relay.js';
 import { createReplicator } from './replicator.js';
-import { parseChanges } from './changes.js';
+import { CHANGES, NAMES, parseAnswer, parseChanges, ROWS } from './changes.js';
 
 const NOT_FOUND = 404;
 const CONFLICT = 412;
@@ -47,7 +47,7 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
       return { version: info.version, uuid: info.uuid ?? null };
     },
     session: async () => (await ask<{ userCtx: CouchSession }>({ path: '_session' })).userCtx,
-    databases: () => ask<string[]>({ path: '_all_dbs' }),
+    databases: async () => parseAnswer(NAMES, await ask({ path: '_all_dbs' })),
     async hasDatabase(db) {
       return (await orNull(ask({ db }), (status) => status === NOT_FOUND)) !== null;
     },
@@ -62,23 +62,17 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
     document: (db, doc) => orNull(ask<CouchDocument>({ db, doc }), (status) => status === NOT_FOUND),
     async documents(db, keys) {
       const request = { db, path: '_all_docs', method: 'POST', qs: { include_docs: true }, body: { keys } };
-      const { rows } = await ask<{ rows: readonly { doc?: CouchDocument | null }[] }>(request);
-      return rows.flatMap(({ doc }) => doc ?? []);
+      const { rows } = parseAnswer(ROWS, await ask(request));
+      return rows.flatMap(({ doc }) => (doc === null ? [] : (doc as CouchDocument)));
     },
     async putDocument(db, body) {
       await ask({ db, doc: body._id, method: 'PUT', body });
     },
     async changes(db, { since, limit }) {
       const qs = { since, limit, include_docs: true };
-      const { results, last_seq: lastSeq } = await ask<RawChanges>({ db, path: '_changes', qs });
-      return {
-        results: results.map(({ id, deleted = false, doc }) => ({
-          id,
-          deleted,
-          doc: deleted ? null : (doc ?? null),
-        })),
-        lastSeq,
-      };
+      const answer = parseAnswer(CHANGES, await ask({ db, path: '_changes', qs }));
+      const results = answer.results.map((row) => ({ ...row, doc: row.deleted ? null : row.doc }));
+      return { results, lastSeq: answer.last_seq };
     },
     ...createReplicator(ask, orNull),
     async leafChanges(db, since, limit) {
@@ -97,15 +91,6 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
       await ask({ path: settingPath(section, key), method: 'PUT', body: value });
     },
   };
-}
-
-interface RawChanges {
-  readonly results: readonly {
-    readonly id: string;
-    readonly deleted?: boolean;
-    readonly doc?: Readonly<Record<string, unknown>>;
-  }[];
-  readonly last_seq: string | number;
 }
 
 const basic = ({ username, password }: CouchLogin): string =>

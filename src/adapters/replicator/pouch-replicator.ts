@@ -43,6 +43,7 @@ export class PouchMissing extends Error {}
 
 interface Database {
   id: () => Promise<string>;
+  info: () => Promise<unknown>;
   bulkDocs: (request: { docs: { _id: unknown }[] }, ...rest: unknown[]) => Promise<unknown>;
   close(): Promise<void>;
 }
@@ -72,6 +73,7 @@ const NOTHING: PouchProgress = { read: 0, written: 0, failed: 0, pending: null, 
 export function startPouchReplication(job: PouchJob): PouchReplication {
   const PouchDB = load();
   const [source, target] = [open(PouchDB, job.source), open(PouchDB, job.target)];
+  keepInfoQuiet(source);
   let unwanted = 0;
   const write = target.bulkDocs.bind(target);
   target.bulkDocs = (request, ...rest) => {
@@ -88,6 +90,16 @@ export function startPouchReplication(job: PouchJob): PouchReplication {
   });
   const close = () => Promise.all([source.close(), target.close()]);
   return follow(replication, close, () => unwanted);
+}
+
+/**
+ * With each batch PouchDB asks again for what it only shows as progress, and hears of no failure: the rejection would end
+ * this process. What the source says at the beginning is asked, and fails, as ever.
+ */
+function keepInfoQuiet(source: Database): void {
+  const ask = source.info.bind(source);
+  let known: unknown = null;
+  source.info = () => (known === null ? ask().then((info) => (known = info)) : ask().catch(() => known));
 }
 
 function follow(

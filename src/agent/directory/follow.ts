@@ -63,8 +63,8 @@ export function followDirectory(options: DirectoryFollowOptions): DirectoryFollo
       await read(couch);
       await publish(couch);
     } catch (error) {
-      // Away, made anew, or not there yet: it is looked at again, from the beginning.
-      if (!(error instanceof CouchError)) throw error;
+      // Away, made anew, or not there yet, or a disk that takes nothing now: it is looked at again, from the beginning.
+      if (!(error instanceof CouchError) && !isSystemError(error)) throw error;
       startOver();
     }
   }
@@ -89,6 +89,9 @@ export function followDirectory(options: DirectoryFollowOptions): DirectoryFollo
     },
   };
 }
+
+const isSystemError = (error: unknown): boolean =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
 
 /** Only what a statement is made of: the rest of a document is CouchDB's. */
 const toSigned = (doc: Readonly<Record<string, unknown>> | null): unknown =>
