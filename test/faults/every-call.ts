@@ -10,7 +10,7 @@ const CODES: Record<FailingKind, readonly string[]> = {
   files: ['EIO', 'ENOSPC', 'EMFILE', KILL],
   sockets: ['ECONNRESET'],
 };
-const BOX_SECONDS = 3;
+const BOX_SECONDS = 1.5;
 const ALL = process.env['FAULTS_ALL'] === '1';
 
 export interface Tried<Subject, Result> {
