@@ -25,11 +25,15 @@ export function createDevice({ root, name, enter, listen }) {
   writeConfig({});
   let up = null;
   const unexpected = [];
+  const running = new Set();
+  let isClosed = false;
 
   /** Its lines of JSON as they come; `until` waits for one, also of those that came before. */
   function start(...args) {
     const [program, ...words] = [...enter, process.execPath, PATCHCORD, ...args, '--json'];
-    const child = spawn(program, words, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    if (isClosed) throw new Error('the demo was stopped');
+    // Ctrl-C is for the demo alone, which ends them.
+    const child = spawn(program, words, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     const command = { child, lines: [], errors: '', waiting: new Set() };
     child.stderr.on('data', (bytes) => (command.errors += bytes));
     let rest = '';
@@ -39,7 +43,11 @@ export function createDevice({ root, name, enter, listen }) {
       command.lines.push(...pieces.map((line) => JSON.parse(line)));
       for (const look of command.waiting) look();
     });
-    command.ended = once(child, 'close').then(([code]) => code);
+    running.add(command);
+    command.ended = once(child, 'close').then(([code]) => {
+      running.delete(command);
+      return code;
+    });
     command.type = (line) => child.stdin.write(`${line}\n`);
     command.until = (matches, since = 0) =>
       new Promise((resolve, reject) => {
@@ -98,6 +106,13 @@ export function createDevice({ root, name, enter, listen }) {
     untilEvent: (matches, since) => up.until(matches, since),
     down: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    /** Ends whatever runs; nothing can be started after it. */
+    async close() {
+      isClosed = true;
+      up = null;
+      for (const { child } of running) child.kill('SIGTERM');
+      await Promise.all([...running].map(({ ended }) => ended));
+    },
     async sync() {
       return (await askAgentIfUp(paths, 'status')).sync;
     },

@@ -18,18 +18,31 @@ export async function runDemo({ hasCable }) {
   const near = createDevice({ root: join(root, 'laptop'), name: 'laptop', ...network.near });
   const far = createDevice({ root: join(root, 'desktop'), name: 'desktop', ...network.far });
   const story = createStory();
+  const stopped = untilStopped();
   try {
-    await tellStory({ near, far, network, story, root });
+    const told = tellStory({ near, far, network, story, root });
+    told.catch(() => undefined);
+    await Promise.race([told, stopped]);
     story.table();
     return 0;
   } catch (error) {
     console.error(`\nThe demo did not come to its end: ${error.message}`);
     return 1;
   } finally {
-    await Promise.all([near.down(), far.down()]);
+    await Promise.all([near.close(), far.close()]);
     network.close();
     rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
+}
+
+/** Rejects when somebody ends the demo; whatever comes after that is ignored while it is taken away. */
+function untilStopped() {
+  const stopped = new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.on(signal, () => reject(new Error('it was stopped')));
+  });
+  stopped.catch(() => undefined);
+  return stopped;
 }
 
 async function tellStory({ near, far, network, story, root }) {

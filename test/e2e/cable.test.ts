@@ -37,6 +37,27 @@ if (isInsideNamespace(import.meta.url)) {
     assert.deepEqual(await snapshot(near), await snapshot(far));
   });
 
+  test('a link of 10 Mbit/s: slow is not away, and status tells how far it is', WITHIN, async (t) => {
+    const { near, far } = await startTwoDevices(t);
+    for (const [end, link] of [
+      [near, 'near0'],
+      [far, 'far0'],
+    ] as const)
+      slowDown(end, link, 10);
+    const bytes = randomBytes(12 * MIB);
+    const id = await importFile(near, bytes);
+    await writeMany(near, 0, 1000);
+    const rate = await soon(async () => {
+      const { active, bytesPerSecond } = (await far.status()).sync.files;
+      return active.some((one) => one.id === id) && bytesPerSecond > 0 ? bytesPerSecond : null;
+    });
+    assert.ok(rate < 1.5 * MIB, `${rate} bytes a second`);
+    assert.ok((await storedFile(far, id)).equals(bytes));
+    await countAtLeast(far, 1000);
+    await untilCurrent(near, far);
+    assert.ok(!far.up.stdout().includes('"pull-failed"'));
+  });
+
   test(
     'a cable pulled in the middle of a file, and the process killed: what is there is not fetched again',
     WITHIN,

@@ -1,11 +1,10 @@
 // An outside user with a shared project: gets the project, its files, and nothing else, however it tries.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { askAgentIfUp } from '../../dist/agent/rpc/ask-agent.js';
-import { createTestHome, isEvent, linesOf, patchcord, startPatchcord } from '../kit/agent.js';
+import { createTestHome, isEvent, patchcord, startPatchcord } from '../kit/agent.js';
 import { createOtherEnd, ip, isInsideNamespace, plugCable } from '../kit/netns.js';
 import { agree } from '../kit/pairing-commands.js';
 import {
@@ -37,7 +36,7 @@ async function startUsers(t: TestContext): Promise<Users> {
   plugCable('near0', 'far0', other);
   const [here, there] = [createTestHome(t), createTestHome(t)];
   here.writeConfig({ listen: { on: ['near0'] } });
-  there.writeConfig({ listen: { on: ['far0'] } });
+  there.writeConfig({ listen: { on: ['far0'] }, fetch: { quotaBytes: 150_000 } });
   const ada = await startDevice(here, { deviceId: '', within: null, listen: ['near0'] });
   const grace = await startDevice(there, { deviceId: '', within: other, listen: ['far0'] });
   await createDatabase(ada, PROJECT);
@@ -61,9 +60,16 @@ if (isInsideNamespace(import.meta.url)) {
     assert.equal((await document(ada, PROJECT, 'reply'))['words'], 8);
 
     const [shared, own] = [randomBytes(100_000), randomBytes(100_000)];
-    const sharedId = await importInto(ada, shared, PROJECT);
+    const sharedId = await importFile(ada, shared, PROJECT);
     assert.ok((await storedFile(grace, sharedId)).equals(shared));
     const ownId = await importFile(ada, own);
+
+    // Files that others may name come up to a quota, and beyond it when a person wants them.
+    const overId = await importFile(ada, randomBytes(100_000), PROJECT);
+    const held = await grace.up.untilLine(isEvent('file-held'));
+    assert.deepEqual([held['id'], held['hold']], [overId, 'over-quota']);
+    const fetched = await patchcord(grace.home, ['files', 'fetch', overId, '--json']);
+    assert.equal(fetched.code, 0, fetched.stdout + fetched.stderr);
 
     const adaId = (await ada.status()).identity.deviceId;
     const ask = (method: string, path: string, body?: unknown) =>
@@ -135,14 +141,6 @@ async function putDesign(device: Device): Promise<void> {
   assert.ok(admin);
   const { status } = await device.ask('PUT', `/${PROJECT}/_design/lock`, VALIDATION, admin);
   assert.equal(status, 201);
-}
-
-async function importInto(device: Device, bytes: Uint8Array, database: string): Promise<string> {
-  const path = join(device.home.scratch, 'shared');
-  writeFileSync(path, bytes);
-  const result = await patchcord(device.home, ['files', 'import', path, '--database', database, '--json']);
-  assert.equal(result.code, 0, result.stdout + result.stderr);
-  return String(linesOf(result.stdout).find((line) => line['path'] === path)?.['id']);
 }
 
 /** Asks another device as a local program of this one does. */

@@ -1,11 +1,13 @@
 // Two devices of one user and a bare cable: documents, new databases and files become the same on both, with no setting;
 // whatever is pulled out in between.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createTestHome, linesOf, patchcord } from '../kit/agent.js';
+import { createTestHome, isEvent, linesOf, patchcord } from '../kit/agent.js';
 import { isInsideNamespace } from '../kit/netns.js';
 import {
   createDatabase,
@@ -19,6 +21,9 @@ import {
 
 const WITHIN = { timeout: 200_000 };
 const MIB = 1024 * 1024;
+const fork = (id: string, rev: string) => ({
+  ...{ _id: id, _rev: `1-${rev}`, _revisions: { start: 1, ids: [rev] } },
+});
 
 if (isInsideNamespace(import.meta.url)) {
   test(
@@ -41,8 +46,15 @@ if (isInsideNamespace(import.meta.url)) {
       const id = await importFile(near, bytes);
       assert.ok((await storedFile(far, id)).equals(bytes));
 
+      // Forks that a peer made are told where they come to.
+      const forks = Array.from({ length: 12 }, (_, index) => fork('forked', index.toString(16).repeat(32)));
+      await near.ask('POST', '/dmedia-0/_bulk_docs', { docs: forks, new_edits: false });
+      const told = await far.up.untilLine(isEvent('many-leaves'));
+      assert.deepEqual([told['database'], told['id'], told['leaves']], ['dmedia-0', 'forked', 12]);
+
       await untilCurrent(near, far);
       const { sync } = await far.status();
+      assert.deepEqual(sync.files.conflicted, [{ database: 'dmedia-0', id: 'forked', leaves: 12 }]);
       assert.deepEqual(
         sync.pulls
           .map(({ deviceId, database, state, failed, reason }) => [deviceId, database, state, failed, reason])
@@ -78,12 +90,42 @@ if (isInsideNamespace(import.meta.url)) {
     await document(far, 'dmedia-0', 'held');
   });
 
+  test('a disk that would be too full takes no more, and does when there is room', WITHIN, async (t) => {
+    const disk = mkdtempSync(join(tmpdir(), 'patchcord-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', disk]);
+    t.after(() => {
+      execFileSync('umount', ['-l', disk]);
+      rmdirSync(disk);
+    });
+    mkdirSync(join(disk, '.dmedia/files'), { recursive: true });
+    const config = { far: { files: { stores: [disk] } } };
+    const { near, far } = await startTwoDevices(t, { config });
+    const [first, second] = [randomBytes(11 * MIB), randomBytes(8 * MIB)];
+    await importFile(near, first);
+    await far.up.untilLine(isEvent('file-fetched'));
+    const id = await importFile(near, second);
+    const held = await far.up.untilLine(isEvent('file-held'));
+    assert.deepEqual([held['id'], held['hold']], [id, 'no-room']);
+    assert.deepEqual((await far.status()).sync.files.held, { 'no-room': 1 });
+    execFileSync('mount', ['-o', 'remount,size=60m', disk]);
+    // It would come by itself in a while.
+    assert.equal((await patchcord(far.home, ['files', 'fetch', id])).code, 0);
+    await far.up.untilLine((line) => isEvent('file-fetched')(line) && line['id'] === id);
+  });
+
   test('files fetch brings what the rules hold back, and says what nobody has', WITHIN, async (t) => {
     const rules = { fetch: { databases: [] } };
     const { near, far } = await startTwoDevices(t, { config: { far: rules } });
     const bytes = randomBytes(9 * MIB);
     const id = await importFile(near, bytes);
     await document(far, 'dmedia-0', id);
+    await createDatabase(near, 'dmedia-0-novel');
+    const inNovel = await importFile(near, randomBytes(MIB), 'dmedia-0-novel');
+    await document(far, 'dmedia-0-novel', inNovel);
+    const ofNovel = await patchcord(far.home, ['files', 'fetch', '--database', 'dmedia-0-novel', '--json']);
+    assert.equal(ofNovel.code, 0, ofNovel.stdout + ofNovel.stderr);
+    await storedFile(far, inNovel);
+    assert.equal((await far.status()).sync.files.missing, 1);
     const missing = 'GJDVCPR3JPBFABMGP6PDUBOVQIXX5YLF9PG49SSDJVQEKLOR';
     await near.ask('PUT', `/dmedia-0/${missing}`, { type: 'dmedia/file' });
     await document(far, 'dmedia-0', missing);

@@ -22,11 +22,18 @@ export interface LoopbackPair {
   readonly prefix: string;
 }
 
+export interface LoopbackPairOptions {
+  /** What stands before the database of the first. */
+  readonly front?: (upstream: TestUpstream) => Promise<TestUpstream>;
+}
+
 export async function startPairOnLoopback(
   t: TestContext,
   [nearKind, farKind]: readonly [UpstreamKind, UpstreamKind],
+  { front }: LoopbackPairOptions = {},
 ): Promise<LoopbackPair> {
-  const upstreams = [await startUpstream(nearKind), await startSecondUpstream(farKind)] as const;
+  const first = await startUpstream(nearKind);
+  const upstreams = [(await front?.(first)) ?? first, await startSecondUpstream(farKind)] as const;
   for (const upstream of upstreams) t.after(() => upstream.close());
   const [nearHome, farHome] = [createTestHome(t), createTestHome(t)];
   await expectOk(nearHome, ['init']);

@@ -125,8 +125,8 @@ export interface TwoDevices {
 }
 
 /** What this device sends on the link: so slow that what comes can be seen coming. */
-export function slowDown({ within }: Pick<Device, 'within'>, link: string): void {
-  const limit = `tc qdisc add dev ${link} root tbf rate 60mbit burst 128kb latency 50ms`.split(' ');
+export function slowDown({ within }: Pick<Device, 'within'>, link: string, megabits = 60): void {
+  const limit = `tc qdisc add dev ${link} root tbf rate ${megabits}mbit burst 128kb latency 50ms`.split(' ');
   const pid = within?.pid ?? process.pid;
   execFileSync('nsenter', [`--net=/proc/${pid}/ns/net`, ...limit]);
 }
@@ -202,12 +202,16 @@ export async function createDatabase(device: Device, name: string): Promise<void
   await device.ask('PUT', `/${name}/_security`, security, admin);
 }
 
-/** Resolves with the id of the file, whose document is in `dmedia-0` then. */
-export async function importFile(device: Device, bytes: Uint8Array): Promise<string> {
+/** Resolves with the id of the file, whose document is in that database then. */
+export async function importFile(device: Device, bytes: Uint8Array, database = 'dmedia-0'): Promise<string> {
   const path = join(device.home.scratch, `file-${randomBytes(6).toString('hex')}`);
   writeFileSync(path, bytes);
   const options = device.within === null ? {} : { within: device.within };
-  const { code, stdout, stderr } = await patchcord(device.home, ['files', 'import', path, '--json'], options);
+  const { code, stdout, stderr } = await patchcord(
+    device.home,
+    ['files', 'import', path, '--database', database, '--json'],
+    options,
+  );
   if (code !== 0) throw new Error(stdout + stderr);
   return String(linesOf(stdout).find((line) => line['path'] === path)?.['id']);
 }

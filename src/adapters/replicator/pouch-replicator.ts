@@ -119,7 +119,9 @@ function follow(
   replication.catch(() => undefined);
   return {
     get progress() {
-      return { ...progress, failed: progress.failed + unwanted() };
+      // PouchDB counts what was kept from the target as written.
+      const written = Math.max(0, progress.written - unwanted());
+      return { ...progress, written, failed: progress.failed + unwanted() };
     },
     ended: ended.finally(() => void close().catch(() => undefined)),
     cancel: () => replication.cancel(),

@@ -60,6 +60,12 @@ async function checkCredential(url: string, credentials: Credentials, name: stri
   const todo = 'patchcord provision';
   if (credential === undefined)
     return bad('credentials', `there is no limited credential ${name}: its roles have no databases`, todo);
+  if ('jwt' in credential)
+    return attention(
+      'credentials',
+      `${name} is a token, which no replicator writes with: nothing is pulled from devices of its roles`,
+      'give it a user and a password: patchcord provision makes one',
+    );
   if (!('basic' in credential))
     return good('credentials', `${name} is not by password, and is not looked at`);
   const session = await sessionOf(createCouchClient(url, credential.basic));
