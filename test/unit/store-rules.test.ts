@@ -26,9 +26,10 @@ for (const path of [
   test(`${path} is not`, () => assert.ok(!isStoreAllowed([SHIPPED], path)));
 
 test('what a user adds is allowed, and nothing beside it', () => {
-  const added = '# mine\n@{patchcord_stores}+=/data/archive /raid/**\n';
+  const added = '# mine\n@{patchcord_stores}+=/data/archive /raid/** "/data/old films"\n';
   assert.ok(isStoreAllowed([SHIPPED, added], '/data/archive'));
   assert.ok(isStoreAllowed([SHIPPED, added], '/raid/a/b'));
+  assert.ok(isStoreAllowed([SHIPPED, added], '/data/old films'));
   assert.ok(isStoreAllowed([SHIPPED, added], '/mnt'));
   assert.ok(!isStoreAllowed([SHIPPED, added], '/data/archives'));
 });

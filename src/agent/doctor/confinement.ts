@@ -39,7 +39,7 @@ export function checkStoreRules(confinedBy: readonly string[], stores: readonly 
       bad(
         'confinement',
         `the profile does not let the gateway read ${store}`,
-        `echo '@{patchcord_stores}+=${realPath(store)}' | sudo tee -a ${MORE_TUNABLES}/stores && ` +
+        `sudo mkdir -p ${MORE_TUNABLES} && echo '@{patchcord_stores}+="${realPath(store)}"' | sudo tee -a ${MORE_TUNABLES}/stores && ` +
           `sudo apparmor_parser --replace ${PROFILE_FILE} ${PROFILE_FILE.replace('gateway', 'agent')}`,
       ),
     );

@@ -14,7 +14,8 @@ export function isStoreAllowed(tunables: readonly string[], path: string): boole
     const [, isMore, words = ''] = STORES.exec(line) ?? [];
     if (isMore === undefined) continue;
     if (isMore === '') patterns.length = 0;
-    patterns.push(...words.split(/\s+/).filter((word) => word !== ''));
+    // A path with a space stands in quotes.
+    patterns.push(...(words.match(/"[^"]*"|\S+/g) ?? []));
   }
   return patterns.some((pattern) => matches(pattern, path));
 }
