@@ -8,6 +8,7 @@ import { HASHING } from './parts/hashing.js';
 import { run } from './parts/load.js';
 import { pairSeveral } from './parts/pairing.js';
 import { residentBytesOf } from './parts/process.js';
+import { REPLICATION } from './parts/replication.js';
 import { gatewayEnv } from './parts/servers.js';
 
 const GIB = 1024 ** 3;
@@ -209,4 +210,5 @@ export const MEASURES = [
   handshakes,
   ...HASHING,
   ...GROWTH,
+  ...REPLICATION,
 ];
