@@ -56,6 +56,8 @@ const CREDENTIAL_WARNINGS: Record<
     'the upstream takes this credential for another user; its roles have no /couch until that is mended',
   refused: 'the upstream refuses this credential; its roles have no /couch until that is mended',
 };
+/** What leaves are judged by, as it came. */
+const textOfRules = ({ trust, policy }: RawEnv): string => JSON.stringify([trust, policy]);
 const UPSTREAM_DOWN = 'the upstream cannot be reached; there is no /couch until it can';
 
 /** Starts with a raw env; rejects with `BadEnv`, or with `ListenFailed` for a port that cannot be had. */
@@ -112,7 +114,9 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
   /** What comes in bears on what is seen: the port to announce, and a device that is known from now on. */
   function onInbound(event: GatewayEvent): void {
     if (event.event === 'listening' || event.event === 'unlistening') seen.update();
-    if (event.event === 'connected') seen.book.noteKnown(event.principal.deviceId);
+    if (event.event !== 'connected') return;
+    seen.book.noteKnown(event.principal.deviceId);
+    outbound?.onCome(event.principal.deviceId);
   }
 
   async function serve(): Promise<void> {
@@ -173,7 +177,9 @@ export async function startGateway(firstRaw: unknown, options: GatewayOptions): 
     }
     before.gate?.close();
     if (before.env.service !== null) await inbound?.onReload(before.env.service);
-    outbound?.onReload();
+    const isJudgedAnew = textOfRules(before.raw) !== textOfRules(raw);
+    if (isJudgedAnew) seen.forgetWrong();
+    outbound?.onReload(isJudgedAnew);
     seen.update();
     warnAbout(env);
     await checkCredentials(gate);

@@ -44,6 +44,8 @@ export interface Pool {
   tick(zones: Zones, isInUse: boolean): void;
   /** Ends the connections whose leaf is not permitted any more. */
   rejudge(isPermitted: (leaf: Certificate) => boolean): void;
+  /** Leaves are judged by other rules: one that was wrong before may be right now. */
+  forgetWrong(): void;
   /** Addresses or links changed: what failed before may work now. */
   wake(): void;
   close(): void;
@@ -245,6 +247,9 @@ export function createPool(options: PoolOptions): Pool {
     },
     rejudge(isPermitted) {
       for (const connection of open) if (!isPermitted(connection.leaf)) connection.destroy();
+    },
+    forgetWrong() {
+      for (const record of memory.all()) if (record.lastFailure === 'wrong-leaf') record.restsUntil = 0;
     },
     wake,
     close() {

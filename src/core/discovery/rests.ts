@@ -9,6 +9,8 @@ export const MAX_RESTS = 1024;
 export interface Rests {
   add(key: string, now: number): void;
   has(key: string, now: number): boolean;
+  /** Who is let in changed: each may be tried again. */
+  clear(): void;
   readonly size: number;
 }
 
@@ -22,6 +24,9 @@ export function createRests(): Rests {
       if (until.size > MAX_RESTS && oldest !== undefined) until.delete(oldest);
     },
     has: (key, now) => (until.get(key) ?? 0) > now,
+    clear() {
+      until.clear();
+    },
     get size() {
       return until.size;
     },

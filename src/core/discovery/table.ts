@@ -21,6 +21,8 @@ export interface SeenTable {
   /** Asks anew which device each name is of: names of the day changed, or a device became known. */
   rematch(): void;
   noteOutcome(deviceId: DeviceId, address: PeerAddress, outcome: AddressOutcome, now: number): void;
+  /** Who is let in changed: a leaf that was wrong before may be right now. */
+  forgetWrong(): void;
   /** The likeliest first; without those that rest. */
   addressesOf(deviceId: DeviceId, now: number): PeerAddress[];
   /** Whether names of that link are to be asked for again. */
@@ -93,6 +95,10 @@ export function createSeenTable(deviceOf: (instance: InstanceName) => DeviceId |
         if (entry.deviceId === deviceId && addressKey(entry.address) === key) note(entry, outcome);
       }
       expire(now);
+    },
+    forgetWrong() {
+      rests.clear();
+      for (const entry of entries.values()) if (entry.standing === 'wrong') entry.standing = 'new';
     },
     addressesOf: (deviceId, now) =>
       [...entries.values()]

@@ -4,6 +4,7 @@ import type { GatewayEvent, StreamDoor } from '../../core/control/protocol.js';
 import type { AddressBook } from '../../core/discovery/addresses.js';
 import { addressKey } from '../../core/peers/dial-address.js';
 import type { Env, Service } from '../../core/env/env.js';
+import type { DeviceId } from '../../core/ids.js';
 import type { Deny } from '../denied-events.js';
 import { createPeers, type Peer } from './peers.js';
 import { createStreamApp } from './stream-app.js';
@@ -24,8 +25,10 @@ export interface Outbound {
   readonly door: StreamDoor | null;
   /** Listens as the env says; rejects with `StreamListenFailed`, and all is as before. */
   follow(): Promise<void>;
-  /** Takes up what else a reload changed: who may be dialled, and where. */
-  onReload(): void;
+  /** Takes up what else a reload changed: who may be dialled, where, and whether leaves are judged by other rules. */
+  onReload(isJudgedAnew: boolean): void;
+  /** This device has come in: it is there, and most likely lets this one in as well. */
+  onCome(deviceId: DeviceId): void;
   status(): unknown;
   stop(): Promise<void>;
 }
@@ -57,7 +60,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const { peerStreams } = env();
       return listener.follow(peerStreams && { port: peerStreams.port, fd: peerStreams.fd });
     },
-    onReload: () => peers.onReload(),
+    onReload: (isJudgedAnew) => peers.onReload(isJudgedAnew),
+    onCome: (deviceId) => peers.onCome(deviceId),
     status: () => [...peers.list()].map(describePeer),
     async stop() {
       stopMeeting();

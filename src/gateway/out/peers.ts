@@ -49,8 +49,10 @@ export interface Peers {
   /** The peer of this id; throws the `Refusal` for an id that this device has no reason to dial. */
   get(deviceId: DeviceId): Peer;
   list(): Iterable<Peer>;
-  /** Judges whom it is connected to anew, by the env as it is now. */
-  onReload(): void;
+  /** Judges whom it is connected to anew, by the env as it is now; and may dial again who was refused by other rules. */
+  onReload(isJudgedAnew: boolean): void;
+  /** It has come in here: what failed before may work now. */
+  onCome(deviceId: DeviceId): void;
   /** The judgement of a leaf, whoever it should be of; null lets the connection be. */
   judge(leaf: Certificate | null, device: DeviceId | null): Denied | null;
   readonly context: SecureContext;
@@ -194,10 +196,11 @@ export function createPeers(options: PeersOptions): Peers {
       return peer;
     },
     list: () => peers.values(),
-    onReload() {
+    onReload(isJudgedAnew) {
       revocations.onReload();
       for (const [deviceId, { pool }] of peers) {
         pool.rejudge((leaf) => judge(leaf, deviceId) === null);
+        if (isJudgedAnew) pool.forgetWrong();
         pool.wake();
         if (isRevokedDevice(deviceId, service())) {
           pool.close();
@@ -205,6 +208,7 @@ export function createPeers(options: PeersOptions): Peers {
         }
       }
     },
+    onCome: (deviceId) => peers.get(deviceId)?.pool.wake(),
     judge,
     get context() {
       return context();

@@ -33,6 +33,8 @@ export interface Seen {
   announceOffer(offer: AnnouncedOffer | null): void;
   /** The env or the listeners changed. */
   update(): void;
+  /** Trust or policy changed: addresses that showed a wrong leaf may be dialled again. */
+  forgetWrong(): void;
   status(): SeenStatus;
   /** Says goodbye on every link. */
   stop(): Promise<void>;
@@ -170,6 +172,7 @@ export function createSeen({ env, now, listeners, emit, warn }: SeenOptions): Se
       announce();
     },
     update,
+    forgetWrong: () => table.forgetWrong(),
     status: () => describeSeen({ env: env(), now: now(), links: links.list(), table, counts }),
     async stop() {
       clearInterval(timer);

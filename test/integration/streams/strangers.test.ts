@@ -242,6 +242,23 @@ describe('a peer that has the right leaf, and misbehaves', () => {
   });
 });
 
+describe('whom this device did not let in', () => {
+  test('is dialled again at once when the policy lets it in, and not for a reload of something else', async (t) => {
+    const env = streamsEnv(pki, { [desktop]: [atLoopback(peer.port)] });
+    const nobody = { ...env.policy, principals: [] };
+    const streams = await startStreams({ ...env, policy: nobody });
+    t.after(async () => assert.equal(await streams.stop(), 0));
+    assert.equal((await streams.ask('GET', info)).status, 503);
+    await streams.gateway.until(isEvent('denied', { dialled: desktop }));
+    await streams.gateway.call('reload', { limits: { peerDialMs: 3000 } });
+    assert.equal((await streams.ask('GET', info)).status, 503);
+    await streams.gateway.call('reload', { policy: env.policy });
+    // Two tries are never closer than a moment.
+    await eventually(async () => ((await streams.ask('GET', info)).status === 200 ? true : null));
+    assert.deepEqual(await failuresOf(streams), { 'wrong-leaf': 1 });
+  });
+});
+
 describe('a peer that goes and comes', () => {
   test('is 503 at once with Retry-After while it is away, and works when it is back', async (t) => {
     const own = await startGateway(peerEnv({ pki, couchUrl: upstream.url }));

@@ -127,6 +127,14 @@ describe('the table of what was seen', () => {
     assert.deepEqual(table.addressesOf(ada, 3), []);
   });
 
+  test('where leaves are judged by other rules, an address that rests may be dialled again', () => {
+    hint(ADA, at(1));
+    table.noteOutcome(ada, at(1), 'wrong-leaf', 0);
+    table.forgetWrong();
+    assert.deepEqual(table.addressesOf(ada, 0), [at(1)]);
+    assert.equal(table.list()[0]?.standing, 'new');
+  });
+
   test('a device that becomes known has the addresses of its name', () => {
     const unknown = nameOf(7);
     hint(unknown, at(1));
