@@ -7,7 +7,7 @@ import type { TestUpstream } from './upstreams.js';
 
 export interface Lies {
   /** Come with whatever documents are asked for. */
-  readonly slipped: readonly object[];
+  slipped: readonly object[];
   /** A request for this document is answered without an end. */
   readonly endless: string;
 }
