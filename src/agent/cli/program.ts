@@ -3,6 +3,7 @@ import { Command, type CommanderError } from 'commander';
 import { addAllow } from '../commands/allow.js';
 import { addCa } from '../commands/ca.js';
 import { addConfig } from '../commands/config.js';
+import { addDatabases } from '../commands/databases.js';
 import { addDevices, addRename, addRenew, addRevoke } from '../commands/devices.js';
 import { addDoctor } from '../commands/doctor.js';
 import { addFiles } from '../commands/files/files.js';
@@ -59,6 +60,7 @@ export function createProgram(cli: Cli): Command {
     addCa,
     addConfig,
     addProvision,
+    addDatabases,
     addFiles,
     addDoctor,
     addGateway,

@@ -44,5 +44,6 @@ async function run({ paths, output }: CommandContext, verb: Verb, options: Optio
   const what = answer.database ?? 'everything';
   const from = answer.deviceId === null ? '' : ` from ${answer.deviceId.slice(0, ID_CHARACTERS)}`;
   const already = answer.isChanged ? '' : ', as it was before';
-  output.tell(answer, `${what}${from} is ${WORDS[verb]}${already}`);
+  const unknown = answer.isKnown ? '' : '; no database of this name is known now';
+  output.tell(answer, `${what}${from} is ${WORDS[verb]}${already}${unknown}`);
 }

@@ -83,7 +83,7 @@ async function runShare(
 ): Promise<void> {
   const { paths, output } = context;
   const databases = names.map(parseDatabase);
-  await askAgent(paths, 'couchdb');
+  await tellMissing(context, databases);
   const dialogue = createDialogue(context);
   try {
     const taken = take === null ? null : await askOffer(context, dialogue, take);
@@ -100,6 +100,23 @@ async function runShare(
   } finally {
     dialogue.close();
   }
+}
+
+/** A share of what is not here is none yet; it may be that the other side has it, or that the name is a wrong one. */
+async function tellMissing(
+  { paths, output }: CommandContext,
+  shared: readonly SharedDatabase[],
+): Promise<void> {
+  const { databases } = await askAgent(paths, 'databases');
+  if (databases === null) return;
+  const there = new Set(databases.map(({ database }) => database));
+  const missing = shared.map(({ name }) => name).filter((name) => !there.has(name));
+  for (const database of missing)
+    output.tell(
+      { event: 'database-missing', database },
+      `There is no database ${database} here yet. If the other user has it, it comes from there when you say :write;
+else make it: patchcord databases add ${database}`,
+    );
 }
 
 async function askOffer(context: CommandContext, dialogue: Dialogue, { at }: Options) {

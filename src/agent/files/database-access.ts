@@ -8,6 +8,7 @@ import type { CommandContext } from '../cli/cli.js';
 import { Failure } from '../cli/failure.js';
 import type { Credentials } from '../config/gateway-env.js';
 import type { Policy, Settings } from '../config/settings.js';
+import { noDatabase, notGranted } from '../databases/refusals.js';
 import { readCredentials } from '../home/credentials.js';
 import { askAgentIfUp } from '../rpc/ask-agent.js';
 
@@ -19,7 +20,8 @@ export async function openDatabase(
 ): Promise<CouchClient> {
   const { url, credentials } = await findCouch(context, settings);
   const name = credentialFor(settings.policy, database);
-  const credential = name === null ? undefined : credentials[name];
+  if (name === null) throw notGranted(database);
+  const credential = credentials[name];
   if (credential === undefined || !('basic' in credential)) {
     throw new Failure(
       'noPermission',
@@ -32,9 +34,7 @@ export async function openDatabase(
   }
   const client = createCouchClient(url, credential.basic);
   if (await client.hasDatabase(database)) return client;
-  throw new Failure('noInput', 'no-database', `there is no database ${database}`, {
-    hint: 'Name another with --database, or say --no-document.',
-  });
+  throw noDatabase(database);
 }
 
 async function findCouch(

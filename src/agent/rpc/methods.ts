@@ -1,6 +1,7 @@
 // What other commands can ask a running `up`, as types: JSON-RPC 2.0 on the agent's socket.
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { Credentials } from '../config/gateway-env.js';
+import type { DatabaseMethods } from '../databases/handlers.js';
 import type { DirectoryMethods } from '../directory/methods.js';
 import type { PairingMethods } from '../pairing/desk.js';
 import type { SyncMethods } from '../sync/handlers.js';
@@ -35,7 +36,7 @@ export type AgentMethod = keyof AgentMethods;
 export type AgentParams<Method extends AgentMethod> = Method extends keyof WithParams
   ? WithParams[Method][0]
   : object;
-type WithParams = DirectoryMethods & PairingMethods & SyncMethods;
+type WithParams = DatabaseMethods & DirectoryMethods & PairingMethods & SyncMethods;
 
 export type AgentHandlers = {
   readonly [Method in AgentMethod]: (params: AgentParams<Method>) => Promise<AgentMethods[Method]>;

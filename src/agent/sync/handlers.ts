@@ -5,6 +5,7 @@ import type { Pause } from '../../core/replication/pauses.js';
 import type { Demand } from '../blobs/blobs.js';
 import type { DemandStatus } from '../blobs/demands.js';
 import { Failure } from '../cli/failure.js';
+import { noDatabase } from '../databases/refusals.js';
 import type { Sync } from './sync.js';
 
 /** Null stands for all; a device by its id, or its beginning. */
@@ -18,6 +19,8 @@ export interface PauseAnswer {
   readonly database: string | null;
   /** False where it was so already. */
   readonly isChanged: boolean;
+  /** False for the name of a database that is neither here nor offered by a device that is here. */
+  readonly isKnown: boolean;
 }
 
 export type FetchParams =
@@ -36,17 +39,22 @@ type SyncHandlers = {
   readonly [Method in keyof SyncMethods]: (params: SyncMethods[Method][0]) => Promise<SyncMethods[Method][1]>;
 };
 
-export function createSyncHandlers(sync: Sync): SyncHandlers {
+/** `databases`: null while it is not known which there are. */
+export function createSyncHandlers(sync: Sync, databases: () => readonly string[] | null): SyncHandlers {
+  const isHere = (database: string): boolean => databases()?.includes(database) ?? true;
+  const isKnown = (database: string): boolean =>
+    isHere(database) || sync.peers().some(({ offers }) => offers.includes(database));
   const change = async (what: 'pause' | 'resume', params: PauseParams): Promise<PauseAnswer> => {
     const pause = parsePauseParams(params, sync);
     const isChanged = await sync.memory[what](pause);
     sync.replication.refresh();
-    return { ...pause, isChanged };
+    return { ...pause, isChanged, isKnown: pause.database === null || isKnown(pause.database) };
   };
   return {
     pause: (params) => change('pause', params),
     resume: (params) => change('resume', params),
     fetch: async (params) => {
+      if ('database' in params && !isHere(params.database)) throw noDatabase(params.database);
       await sync.lookForFiles();
       return { demand: sync.blobs.demand(parseDemand(params)) };
     },

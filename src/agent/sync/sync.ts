@@ -9,9 +9,9 @@ import { foreignRoles, ownRoles, roleOf } from '../../core/policy/role-of.js';
 import { createBlobs, type Blobs, type BlobsEvent } from '../blobs/blobs.js';
 import type { FetchPeer } from '../blobs/sources.js';
 import type { Settings } from '../config/settings.js';
+import { makeDatabase } from '../databases/make-database.js';
 import type { Membership } from '../directory/membership.js';
 import type { StreamAccess } from '../home/stream-access.js';
-import { applyPlan } from '../provision/apply.js';
 import { openReplicationMemory, type ReplicationMemory } from '../replication/memory.js';
 import { createPeerWatch, type WatchedPeer } from '../replication/peer-watch.js';
 import { createReplication, type Replication, type ReplicationEvent } from '../replication/replication.js';
@@ -68,7 +68,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     puller: choosePuller(upstream, { streams, client, credentials: service.credentials, salt: memory.salt }),
     memory,
     ...{ policy, peers: () => watch.list(), databases: service.databases, isRevoked: service.isRevoked },
-    makeDatabase: upstream.admin === null ? null : (name) => makeDatabase(name, upstream, service),
+    makeDatabase: upstream.admin === null ? null : (name) => makeDatabase(name, upstream, service.targets()),
     onEvent(event) {
       if (event.event === 'pull-failed') watch.doubt(event.deviceId, event.database);
       report.sync(event);
@@ -133,13 +133,6 @@ const pulledDatabases = ({ databases, policy }: Service): string[] =>
 
 const isPulled = (policy: Policy, database: string): boolean =>
   [...ownRoles(policy), ...foreignRoles(policy)].some((role) => grantOf(role, database)?.access === 'write');
-
-async function makeDatabase(database: string, { url, admin }: Upstream, service: Service): Promise<void> {
-  if (admin === null) return;
-  const targets = service.targets();
-  const plan = { url, admin: admin.client, targets, credentials: {}, ended: [], firstDatabases: [] };
-  await applyPlan(plan, [{ step: 'create-database', database }], () => undefined);
-}
 
 function lookForBlobs(replication: Replication, blobs: Blobs, databases: () => readonly string[]) {
   const written = new Map<string, number>();

@@ -1,6 +1,7 @@
 // What `up` answers to other commands.
 import { isRevokedBy } from '../../core/directory/record.js';
 import type { AgentHandlers } from '../rpc/methods.js';
+import { createDatabaseHandlers } from '../databases/handlers.js';
 import { createDirectoryHandlers } from '../directory/handlers.js';
 import type { Requests } from '../directory/requests.js';
 import type { Membership } from '../directory/membership.js';
@@ -30,7 +31,8 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
   return {
     ...createDirectoryHandlers({ paths, membership, requests, now }),
     ...desk.handlers,
-    ...createSyncHandlers(sync),
+    ...createSyncHandlers(sync, () => service.databases()),
+    ...createDatabaseHandlers(upstream, service),
     status: () =>
       readStatus({
         version,

@@ -49,12 +49,14 @@ async function askAsAdmin(home: TestHome, method: string, path: string): Promise
 const statusOf = async (port: number, { leaf, key }: TestMember, target: string): Promise<number | null> =>
   (await ask(port, { cert: leaf, key: key.keyPem }, get(target)))?.status ?? null;
 
-async function share(ada: Household, grace: Household, mine: string, theirs: string): Promise<void> {
+/** Resolves with who was told that it has no such database yet. */
+async function share(ada: Household, grace: Household, mine: string, theirs: string): Promise<boolean[]> {
   const offered = await startOffer(ada.laptop.home, ['share', mine]);
   const accepting = startTaking(grace.laptop.home, ['accept', theirs], offered);
   await agree(offered.command, accepting);
   for (const { code, stdout } of await Promise.all([offered.command.ended, accepting.ended]))
     assert.equal(code, 0, stdout);
+  return [offered.command, accepting].map((one) => one.stdout().includes('"database-missing"'));
 }
 
 /** A blob in Ada's store, and a document that names it. */
@@ -75,7 +77,7 @@ test('an outside device reaches what was shared and the files that it names, and
     await addFile(ada, couch, 'dmedia-0', 'a file of Ada’s own'),
   ];
   assert.equal(await statusOf(ada.up.port, grace.laptop, '/'), null);
-  await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:read`);
+  assert.deepEqual(await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:read`), [false, true]);
 
   const reply = await ask(
     ada.up.port,

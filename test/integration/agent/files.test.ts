@@ -152,14 +152,50 @@ test('without a running up the document cannot be written, and nothing is import
 test('a database that is not there, or not granted, is refused before anything is imported', async (t) => {
   const home = createTestHome(t);
   const path = writeSource(home, 'file', Buffer.from('content'));
-  await startUp(home);
+  const up = await startUp(home);
   const missing = await patchcord(home, ['files', 'import', '--json', '--database', 'dmedia-0-x', path]);
   assert.equal(missing.code, 66);
   assert.equal(failureOf(missing), 'no-database');
   const foreign = await patchcord(home, ['files', 'import', '--json', '--database', 'other', path]);
   assert.equal(foreign.code, 77);
-  assert.equal(failureOf(foreign), 'no-credential');
+  assert.equal(failureOf(foreign), 'not-granted');
   assert.deepEqual(checkBlobs(home), []);
+
+  const add = (name: string) => patchcord(home, ['databases', 'add', name, '--json']);
+  for (const [name, code, word] of [
+    ['other', 77, 'not-granted'],
+    ['patchcord-x', 77, 'not-granted'],
+    ['Dmedia-0-x', 64, 'no-database-name'],
+    ['_users', 64, 'no-database-name'],
+  ] as const) {
+    const refused = await add(name);
+    assert.deepEqual([refused.code, failureOf(refused)], [code, word], name);
+  }
+  const fetched = await patchcord(home, ['files', 'fetch', '--json', '--database', 'dmedia-0-x']);
+  assert.deepEqual([fetched.code, failureOf(fetched)], [66, 'no-database']);
+  const pauseX = async () =>
+    linesOf((await patchcord(home, ['pause', '--json', '--database', 'dmedia-0-x'])).stdout);
+  assert.deepEqual((await pauseX())[0]?.['isKnown'], false);
+
+  for (const isNew of [true, false])
+    assert.deepEqual(linesOf((await add('dmedia-0-x')).stdout), [{ database: 'dmedia-0-x', isNew }]);
+  assert.deepEqual(linesOf((await patchcord(home, ['databases', '--json'])).stdout), [
+    { database: 'dmedia-0', access: 'write' },
+    { database: 'dmedia-0-x', access: 'write' },
+    { database: 'patchcord', access: 'write' },
+  ]);
+  const done = await patchcord(home, ['files', 'import', '--json', '--database', 'dmedia-0-x', path]);
+  assert.equal(done.code, 0, done.stdout);
+  await up.untilLine(
+    (line) => line['event'] === 'databases' && String(line['databases']).includes('dmedia-0-x'),
+  );
+  assert.deepEqual((await pauseX())[0]?.['isKnown'], true);
+  const nothing = await patchcord(home, ['files', 'fetch', '--json', '--database', 'dmedia-0-x']);
+  assert.equal(nothing.code, 0, nothing.stdout);
+  // What is made is the same to a peer: it may write there, and its documents have names.
+  const { id } = hashOf(Buffer.from('content'));
+  const reply = await ask(up.port, issueDevice(home), get(`/couch/dmedia-0-x/${id}`));
+  assert.equal((JSON.parse(reply?.body.toString() ?? '') as Line)['name'], 'file');
 });
 
 test('paths that are not there are refused before anything is imported', async (t) => {
