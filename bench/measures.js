@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { CABLE } from './parts/cable.js';
 import { spreadOf } from './parts/figures.js';
 import { GROWTH } from './parts/growth.js';
 import { HASHING } from './parts/hashing.js';
@@ -211,4 +212,5 @@ export const MEASURES = [
   ...HASHING,
   ...GROWTH,
   ...REPLICATION,
+  ...CABLE,
 ];
