@@ -4,10 +4,12 @@ import type { SharedDatabase } from '../../core/pairing/launcher/grant.js';
 import { formatSeconds } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
 import { bigText } from './big-text.js';
-import type { Compare, TalkMessage } from './talk.js';
+import type { Compare, SharedBefore, TalkMessage } from './talk.js';
 
 const ID_CHARACTERS = 8;
 const SECOND_MS = 1000;
+/** As in 16:49:15. */
+const CLOCK_CHARACTERS = 8;
 const short = (id: string): string => id.slice(0, ID_CHARACTERS);
 
 /** What a camera reads: the code, and the offer that it is for. */
@@ -28,7 +30,7 @@ export function formatMessage(message: TalkMessage, style: Style, now: Date): st
         style.bold(bigText(code)),
         '',
         renderUnicodeCompact(pairingUri(code, offer)),
-        `The code is ${style.bold(code)}, good for ${formatSeconds(seconds)}, until ${new Date(until).toLocaleTimeString()}.`,
+        `The code is ${style.bold(code)}, good for ${formatSeconds(seconds)}, until ${new Date(until).toTimeString().slice(0, CLOCK_CHARACTERS)}.`,
         style.dim(`listens at ${where.length === 0 ? 'no link yet: plug in a cable' : where.join(', ')}`),
       ].join('\n');
     }
@@ -49,7 +51,10 @@ export function formatMessage(message: TalkMessage, style: Style, now: Date): st
   }
 }
 
-function formatCompare({ label, digits, question }: Compare, style: Style): string {
+function formatCompare(
+  { label, digits, question, before }: Compare & { before?: SharedBefore },
+  style: Style,
+): string {
   const spaced = `${digits.slice(0, 3)} ${digits.slice(3)}`;
   const name = JSON.stringify(label);
   const lines = {
@@ -64,10 +69,16 @@ function formatCompare({ label, digits, question }: Compare, style: Style): stri
             `The other device calls itself ${name}, of user ${short(question.userId)}.`,
             `You let them reach:  ${listText(question.mine)}`,
             `They let you reach:  ${listText(question.theirs)}`,
+            ...(before === undefined ? [] : beforeLines(before)),
           ],
   }[question.about]();
   return ['', ...lines, `Both screens must show the same digits:  ${style.bold(spaced)}`].join('\n');
 }
+
+const beforeLines = ({ ends }: SharedBefore): string[] => [
+  'Both lists take the place of what you shared before.',
+  ...(ends.length === 0 ? [] : [`This ends for them:   ${listText(ends)}`]),
+];
 
 const listText = (databases: readonly SharedDatabase[]): string =>
   databases.length === 0

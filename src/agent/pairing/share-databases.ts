@@ -41,6 +41,7 @@ export function shareDatabases(options: ShareDatabasesOptions): Promise<Ended> {
   const kind = 'share';
   return driveRun({
     ...options,
+    talk: tellingBefore(options),
     begin: () =>
       take === null ? beginOffer({ ...options, kind }) : beginTaking({ ...options, ...take, kind }),
     launcher,
@@ -48,6 +49,28 @@ export function shareDatabases(options: ShareDatabasesOptions): Promise<Ended> {
     endsInMs: OFFER_MS,
   });
 }
+
+/** The person is asked with what the share would take the place of. */
+function tellingBefore({ talk, membership, databases }: ShareDatabasesOptions): Teller {
+  const { shares } = membership.directory().local().record;
+  return {
+    tell: (message) => talk.tell(message),
+    ask(message) {
+      if (message.event !== 'compare' || message.question.about !== 'share') return talk.ask(message);
+      const { payload } = shares.get(message.question.userId) ?? {};
+      if (payload === undefined || payload.databases.length === 0) return talk.ask(message);
+      return talk.ask({ ...message, before: { ends: endedBy(payload.databases, databases) } });
+    },
+    stopped: talk.stopped,
+  };
+}
+
+/** What of the one list the other does not give. */
+const endedBy = (before: readonly SharedDatabase[], next: readonly SharedDatabase[]): SharedDatabase[] =>
+  before.filter(
+    ({ name, access }) =>
+      !next.some((given) => given.name === name && (given.access === access || given.access === 'write')),
+  );
 
 async function grant(
   { talk, paths, membership, requests, now }: ShareDatabasesOptions,

@@ -1,10 +1,17 @@
 // What is said between a run of pairing and the person who has asked for it: messages one way, answers the other. The
 // person may sit at another process, which asks for the messages; when it does no longer, the run is stopped.
+import type { SharedDatabase } from '../../core/pairing/launcher/grant.js';
 import type { LauncherEffect, Outcome } from '../../core/pairing/launcher/launcher.js';
 import { Failure } from '../cli/failure.js';
 import type { OfferAddress, PairEndReason } from '../../core/control/pairing.js';
 
 export type Compare = Omit<Extract<LauncherEffect, { do: 'ask' }>, 'do'>;
+
+/** What is shared with that user until now: a new share takes its place. */
+export interface SharedBefore {
+  /** What this person offered, and offers no more, or less of. */
+  readonly ends: readonly SharedDatabase[];
+}
 
 export type TalkMessage =
   | {
@@ -19,7 +26,7 @@ export type TalkMessage =
   | { readonly event: 'strike'; readonly left: number }
   | { readonly event: 'proved'; readonly label: string }
   /** Answered with `yes`. */
-  | ({ readonly event: 'compare' } & Compare)
+  | ({ readonly event: 'compare'; readonly before?: SharedBefore } & Compare)
   /** The passphrase of the own user CA key; answered with `text`. */
   | { readonly event: 'passphrase'; readonly again: boolean }
   /** The one that the user CA key came under; answered with `text`, empty to go without the key. */

@@ -49,14 +49,25 @@ async function askAsAdmin(home: TestHome, method: string, path: string): Promise
 const statusOf = async (port: number, { leaf, key }: TestMember, target: string): Promise<number | null> =>
   (await ask(port, { cert: leaf, key: key.keyPem }, get(target)))?.status ?? null;
 
-/** Resolves with who was told that it has no such database yet. */
-async function share(ada: Household, grace: Household, mine: string, theirs: string): Promise<boolean[]> {
+interface Told {
+  /** Who was told that it has no such database yet. */
+  readonly missing: readonly boolean[];
+  /** What each was told of an earlier share. */
+  readonly before: readonly unknown[];
+}
+
+async function share(ada: Household, grace: Household, mine: string, theirs: string): Promise<Told> {
   const offered = await startOffer(ada.laptop.home, ['share', mine]);
   const accepting = startTaking(grace.laptop.home, ['accept', theirs], offered);
   await agree(offered.command, accepting);
   for (const { code, stdout } of await Promise.all([offered.command.ended, accepting.ended]))
     assert.equal(code, 0, stdout);
-  return [offered.command, accepting].map((one) => one.stdout().includes('"database-missing"'));
+  const commands = [offered.command, accepting];
+  const told = await Promise.all(commands.map(untilCompare));
+  return {
+    missing: commands.map((one) => one.stdout().includes('"database-missing"')),
+    before: told.map(({ before }) => before),
+  };
 }
 
 /** A blob in Ada's store, and a document that names it. */
@@ -77,7 +88,10 @@ test('an outside device reaches what was shared and the files that it names, and
     await addFile(ada, couch, 'dmedia-0', 'a file of Ada’s own'),
   ];
   assert.equal(await statusOf(ada.up.port, grace.laptop, '/'), null);
-  assert.deepEqual(await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:read`), [false, true]);
+  assert.deepEqual(await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:read`), {
+    missing: [false, true],
+    before: [undefined, undefined],
+  });
 
   const reply = await ask(
     ada.up.port,
@@ -121,8 +135,11 @@ test('the user’s other devices learn of a share and of its end by the director
   });
   const far = await startUp(desktop.home);
   await reach(desktop.home, ada.laptop.deviceId);
-  await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:write`);
+  await share(ada, grace, `${NOVEL}:write`, `${NOVEL}:read`);
   await eventually(async () => ((await statusOf(far.port, grace.laptop, '/')) === 200 ? true : null));
+  // Another one takes its place, and both people are told.
+  const { before } = await share(ada, grace, 'dmedia-0-other:read', `${NOVEL}:write`);
+  assert.deepEqual(before, [{ ends: [{ name: NOVEL, access: 'write' }] }, { ends: [] }]);
   assert.equal((await patchcord(ada.laptop.home, ['unshare', grace.user.ca.userId])).code, 0);
   await eventually(async () => ((await statusOf(far.port, grace.laptop, '/')) === null ? true : null));
 });
