@@ -6,6 +6,7 @@ import { Failure } from '../cli/failure.js';
 import { presentPassphrase } from '../cli/passphrase.js';
 import { askDirectory } from '../directory/ask-directory.js';
 import { waitForKey } from '../directory/wait-for-key.js';
+import { askCode } from '../pairing/ask-code.js';
 import { chooseOffer, parseAddress } from '../pairing/choose-offer.js';
 import { converse } from '../pairing/converse.js';
 import { createDialogue, type Dialogue } from '../pairing/dialogue.js';
@@ -19,7 +20,7 @@ interface Options {
 }
 
 const DATABASES =
-  'what the other user’s devices may reach here, as in "dmedia-0-novel:write"; :read lets them take, :write lets their changes enter as well';
+  'what the other user’s devices may reach here, as in "dmedia-0-novel:write"; :read lets them take, :write lets their changes enter as well. The list takes the place of what you shared with that user before: say all of it';
 
 export function addShare(program: Command, cli: Cli): void {
   const command = program
@@ -120,9 +121,8 @@ else make it: patchcord databases add ${database}`,
 }
 
 async function askOffer(context: CommandContext, dialogue: Dialogue, { at }: Options) {
-  const { paths, output } = context;
-  output.tell({ event: 'code' }, null);
-  const code = await dialogue.ask('The code that the other device shows: ');
+  const { paths } = context;
+  const code = await askCode(context, dialogue);
   const list = async () => (await askAgent(paths, 'pair-offers')).offers;
   const offer = at === undefined ? await chooseOffer(context, dialogue, list) : parseAddress(at);
   return { offer, code };

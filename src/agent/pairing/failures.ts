@@ -36,7 +36,11 @@ const REASONS = {
 
 const OUTCOMES = {
   'refused-here': ['usage', 'you said no: nothing was changed'],
-  'refused-there': ['unavailable', 'the other side said no, or could not go on: nothing was changed'],
+  'refused-there': [
+    'unavailable',
+    'the other side said no, or could not go on: nothing was changed',
+    'The other screen says why.',
+  ],
   clocks: [
     'unavailable',
     'the clocks of the two devices are more than 12 hours apart',

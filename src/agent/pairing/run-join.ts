@@ -11,6 +11,7 @@ import { caKeyKind } from '../home/ca-key.js';
 import { findIdentity, lockHome } from '../home/home.js';
 import type { Identity } from '../home/identity.js';
 import type { Paths } from '../home/paths.js';
+import { askCode } from './ask-code.js';
 import { chooseOffer, parseAddress } from './choose-offer.js';
 import { converse } from './converse.js';
 import { tellEnd } from './desk.js';
@@ -27,11 +28,12 @@ export interface RunJoinOptions {
   readonly abandon: boolean;
 }
 
+const REFUSED = 'pair-refused-there';
 /** `up` has this device's identity open, and it becomes another. */
 const STOP_UP = 'Stop it, with Ctrl-C or `systemctl --user stop patchcord`; then join, and start it again.';
 
 export async function runJoin(context: CommandContext, { at, abandon }: RunJoinOptions): Promise<void> {
-  const { paths, output, now, stderr } = context;
+  const { paths, now, stderr } = context;
   const target = at === null ? null : parseAddress(at);
   const settings = await readSettings(paths);
   const closers = createClosers();
@@ -50,14 +52,15 @@ export async function runJoin(context: CommandContext, { at, abandon }: RunJoinO
     closers.add(() => gateway.close());
     const dialogue = createDialogue(context);
     closers.add(() => dialogue.close());
-    output.tell({ event: 'code' }, null);
-    const code = await dialogue.ask('The code that the other device shows: ', { signal: talk.stopped });
+    const code = await askCode(context, dialogue, talk.stopped);
     const list = () => Promise.resolve(gateway.offers.list('join'));
     const offer = target ?? (await chooseOffer(context, dialogue, list));
     const label = labelOf(settings.name);
     const { control } = gateway;
     const run = tellEnd(talk, joinUser({ control, talk, paths, identity, label, offer, code, now }));
-    await converse(context, talk, dialogue);
+    await converse(context, talk, dialogue).catch((error: unknown) => {
+      throw identity === null ? error : withOldKey(error, paths);
+    });
     await run;
     await tellJoined(context, paths);
   } finally {
@@ -71,6 +74,14 @@ async function tellJoined({ output }: CommandContext, paths: Paths): Promise<voi
     { event: 'joined', userId, deviceId },
     `This device is ${deviceId} now, of user ${userId}. Next: patchcord up`,
   );
+}
+
+/** The other side says no without a reason: what it did not let go on, only its own screen tells. */
+function withOldKey(error: unknown, { identity }: Paths): unknown {
+  if (!(error instanceof Failure) || error.code !== REFUSED) return error;
+  return new Failure('unavailable', REFUSED, error.message, {
+    hint: `The other screen says why. If this device was revoked, it needs a new key: move ${identity} away, and join again.`,
+  });
 }
 
 /** Its CA would be put aside, and others' certificates and shares hang on it. */

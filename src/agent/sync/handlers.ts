@@ -81,14 +81,11 @@ function findDevice(text: string, sync: Sync): DeviceId {
   const found = [...known].filter((id) => text !== '' && id.startsWith(text.toUpperCase()));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  throw new Failure(
-    'noInput',
-    'no-device',
-    `${JSON.stringify(text)} is the beginning of ${found.length} devices`,
-    {
-      hint: 'See `patchcord peers`.',
-    },
-  );
+  const what =
+    found.length === 0
+      ? `no device begins with ${JSON.stringify(text)}`
+      : `${JSON.stringify(text)} is the beginning of ${found.length} devices`;
+  throw new Failure('noInput', 'no-device', what, { hint: 'See `patchcord peers`.' });
 }
 
 function parseDemand(params: FetchParams): Demand {

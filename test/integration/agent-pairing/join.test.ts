@@ -1,6 +1,6 @@
 // Two homes, two real gateways, one code: a device becomes one of another's user.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isOneEncryptedKey } from '../../../dist/adapters/pki/encrypted-key.js';
@@ -80,6 +80,9 @@ test('a wrong code joins nothing, spends the offer at the third time, and says w
   const { home: laptop } = await upHome(t, 'laptop');
   const camera = newHome(t, 'camera');
   const offered = await startOffer(laptop, ['pair']);
+  // What is no code at all is said at once, and is no try.
+  const mistyped = await startTaking(camera, ['join'], { ...offered, code: 'wrong' }).ended;
+  assert.deepEqual([mistyped.code, failureOf(mistyped)], [64, 'code']);
   const wrong = offered.code.startsWith('0') ? `1${offered.code.slice(1)}` : `0${offered.code.slice(1)}`;
   for (const left of [2, 1, 0]) {
     const { code, ...result } = await startTaking(camera, ['join'], { ...offered, code: wrong }).ended;
@@ -199,6 +202,11 @@ test('a revoked device gets no new certificate, whatever code it has', async (t)
   const [pair, joined] = await Promise.all([offered.command.ended, joining.ended]);
   assert.equal(failureOf(pair), 'pair-csr');
   assert.equal(failureOf(joined), 'pair-refused-there');
+  // What it is told to do is what helps.
+  const { hint } = linesOf(joined.stdout).at(-1)?.['error'] as { hint: string };
+  assert.ok(hint.includes(camera.paths.identity), hint);
+  renameSync(camera.paths.identity, join(camera.scratch, 'identity'));
+  await pairUp(laptop, camera);
 });
 
 test('pair needs an up and the CA key, join a home without an up; one pairing at a time', async (t) => {
@@ -230,14 +238,17 @@ test('people see the code large, with a QR code and the time, and are asked in w
   assert.ok(code !== undefined && at !== undefined, text);
   assert.match(text, /█████/);
   const camera = newHome(t, 'Ada’s camera');
-  const joining = startPatchcord(camera, ['join', '--at', at]);
-  joining.type(`${code.toLowerCase().replace('-', ' ')}\n`);
+  const joining = startPatchcord(camera, ['join', '--at', at], { terminal: true });
+  await joining.untilText('shows: ');
+  joining.type('wrong\r');
+  await joining.untilText('That is no code');
+  joining.type(`${code.toLowerCase().replace('-', ' ')}\r`);
   await Promise.all([pair.untilText('[y/N]'), joining.untilText('[y/N]')]);
   const digits = /digits:\s+(\d{3} \d{3})/;
   assert.equal(digits.exec(pair.stdout())?.[1], digits.exec(joining.stdout())?.[1]);
   assert.ok(pair.stdout().includes('"Ada’s camera"'));
   assert.ok(joining.stdout().includes('"laptop"'));
   pair.type('y\n');
-  joining.type('y\n');
+  joining.type('y\r');
   for (const { code: exit } of await Promise.all([pair.ended, joining.ended])) assert.equal(exit, 0);
 });
