@@ -7,15 +7,23 @@ import { fileURLToPath } from 'node:url';
 
 const INSIDE = 'PATCHCORD_TEST_NAMESPACE';
 
+/** What stays outside while the tests run inside, in processes of its own; `env` is for those inside. */
+export interface Outside {
+  readonly env: NodeJS.ProcessEnv;
+  close(): void;
+}
+
 /**
  * Whether this process is in a namespace of its own already. If not, one test is registered that runs the file of
- * `url` inside one, and all of its tests have to pass there.
+ * `url` inside one, and all of its tests have to pass there. `openOutside` is called first, and not in there.
  */
-export function isInsideNamespace(url: string): boolean {
+export function isInsideNamespace(url: string, openOutside?: () => Promise<Outside>): boolean {
   if (process.env[INSIDE] === '1') return true;
   const file = fileURLToPath(url);
-  test(`in a network namespace: ${file.replace(/^.*\.test-build\//, '')}`, () => {
-    const env: NodeJS.ProcessEnv = { ...process.env, [INSIDE]: '1' };
+  test(`in a network namespace: ${file.replace(/^.*\.test-build\//, '')}`, async (t) => {
+    const outside = await openOutside?.();
+    t.after(() => outside?.close());
+    const env: NodeJS.ProcessEnv = { ...process.env, ...outside?.env, [INSIDE]: '1' };
     // The runner marks its children; a runner inside one would report to it and not to us.
     delete env['NODE_TEST_CONTEXT'];
     const command = ['-Urnm', process.execPath, '--test', '--test-reporter=spec', file];

@@ -190,11 +190,13 @@ export const document = (device: Device, database: string, id: string): Promise<
   });
 
 /** As a local program would, that is the administrator. */
-export async function createDatabase(device: Device, name: string): Promise<void> {
-  const admin = await askAgentIfUp(device.home.paths, 'couchdb-admin');
+export async function createDatabase(device: Device, name: string, known?: Login): Promise<void> {
+  const admin = known ?? (await askAgentIfUp(device.home.paths, 'couchdb-admin'));
   if (admin === null) throw new Error('it is not up');
   const { status } = await device.ask('PUT', `/${name}`, undefined, admin);
   if (status !== 201) throw new Error(`${name} could not be made: ${status}`);
+  // In a CouchDB that was configured, `up` lets in users of its own.
+  if (known !== undefined) return;
   const security = {
     admins: { names: [], roles: [] },
     members: { names: [], roles: ['patchcord:own-device'] },

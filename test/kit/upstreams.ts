@@ -12,9 +12,10 @@ import {
 
 export type UpstreamKind = 'embedded' | 'couchdb';
 
-const [COUCHDB_URL, SECOND_COUCHDB_URL] = (process.env['PATCHCORD_TEST_COUCHDB'] ?? '')
+export const COUCHDB_URLS = (process.env['PATCHCORD_TEST_COUCHDB'] ?? '')
   .split(',')
   .filter((url) => url !== '');
+const [COUCHDB_URL, SECOND_COUCHDB_URL] = COUCHDB_URLS;
 
 export const UPSTREAM_KINDS: readonly UpstreamKind[] =
   COUCHDB_URL === undefined ? ['embedded'] : ['embedded', 'couchdb'];
