@@ -11,14 +11,18 @@ export interface ListedBlob {
 
 const PREFIX = /^[3-9A-Y]{2}$/;
 
-/** The blobs of the store in `parent`, in no order; what is no regular file, or has no id's name, is passed over. */
-export async function* listBlobs(parent: string): AsyncGenerator<ListedBlob> {
+/**
+ * The blobs of the store in `parent` whose ids begin with `start`, in no order; what is no regular file, or has no id's
+ * name, is passed over.
+ */
+export async function* listBlobs(parent: string, start = ''): AsyncGenerator<ListedBlob> {
   const files = join(parent, '.dmedia', 'files');
   for await (const folder of await opendir(files)) {
     if (!folder.isDirectory() || !PREFIX.test(folder.name)) continue;
+    if (!folder.name.startsWith(start.slice(0, folder.name.length))) continue;
     for await (const entry of await opendir(join(files, folder.name))) {
       const id = parseBlobId(folder.name + entry.name);
-      if (id === null || !entry.isFile()) continue;
+      if (id?.startsWith(start) !== true || !entry.isFile()) continue;
       const stat = await lstat(join(files, folder.name, entry.name)).catch(() => null);
       if (stat !== null) yield { id, size: stat.size };
     }

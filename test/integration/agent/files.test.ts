@@ -28,7 +28,7 @@ import {
 } from '../../kit/agent.js';
 import { ask, get } from '../../kit/raw-client.js';
 import { eventually } from '../../kit/until.js';
-import { hashOf, pathOf, pattern } from '../files/temp-store.js';
+import { hashOf, pathOf, pattern, put } from '../files/temp-store.js';
 
 function writeSource(home: TestHome, name: string, content: Uint8Array): string {
   const path = join(home.scratch, name);
@@ -308,7 +308,8 @@ test('verify tells good files from bad ones, and moves the bad aside', async (t)
   assert.equal(readFileSync(join(home.paths.store, '.dmedia/corrupt', bad), 'utf8'), 'bae');
   assert.deepEqual(checkBlobs(home), [good]);
 
-  assert.equal((await patchcord(home, ['files', 'verify', '--json', good])).code, 0);
+  for (const text of [good, good.slice(0, 8).toLowerCase()])
+    assert.equal((await patchcord(home, ['files', 'verify', '--json', text])).code, 0, text);
   assert.equal((await patchcord(home, ['files', 'verify', '--json', bad])).code, 66);
   assert.equal((await patchcord(home, ['files', 'verify', '--json', 'good'])).code, 64);
   // It can be brought back.
@@ -329,8 +330,21 @@ test('export gives the content back, never over something else unasked, and neve
   assert.equal(again.code, 73);
   assert.equal(failureOf(again), 'exists');
   writeFileSync(target, 'something else');
-  assert.equal((await patchcord(home, ['files', 'export', '--json', '--force', id, target])).code, 0);
+  const start = id.slice(0, 8);
+  assert.equal((await patchcord(home, ['files', 'export', '--json', '--force', start, target])).code, 0);
   assert.ok(readFileSync(target).equals(content));
+
+  // A beginning that is too short, that of none, and that of two.
+  const twin = parseBlobId(start + (id.endsWith('A') ? 'B' : 'A').repeat(40)) as BlobId;
+  put(home.paths.store, twin, Buffer.from('only its name is looked at'));
+  for (const [text, code, word] of [
+    [start.slice(0, 7), 64, 'no-id'],
+    ['33333333', 66, 'no-file'],
+    [start, 65, 'ambiguous-id'],
+  ] as const) {
+    const refused = await patchcord(home, ['files', 'export', '--json', '--force', text, target]);
+    assert.deepEqual([refused.code, failureOf(refused)], [code, word], text);
+  }
 
   chmodSync(pathOf(home.paths.store, id), 0o644);
   writeFileSync(pathOf(home.paths.store, id), content.fill(0, 7, 8));

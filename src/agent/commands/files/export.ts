@@ -10,8 +10,8 @@ import type { Cli, CommandContext } from '../../cli/cli.js';
 import { withExamples } from '../../cli/examples.js';
 import { Failure } from '../../cli/failure.js';
 import { readSettings } from '../../config/settings.js';
+import { meantBlobs } from '../../files/meant-blobs.js';
 import { createProgress } from '../../files/progress.js';
-import { parseIds } from './verify.js';
 
 interface Options {
   readonly force?: boolean;
@@ -24,7 +24,7 @@ export function addExport(files: Command, cli: Cli): void {
   const command = files
     .command('export')
     .description('copy a file out of the stores, and check it')
-    .argument('<id>', 'the file')
+    .argument('<id>', 'the file: its id, or the first 8 or more characters of it')
     .argument('[path]', 'the new file, or a folder for it; else here, named by its id')
     .option('--force', 'replace what is there')
     .option('--json', 'print JSON')
@@ -33,6 +33,7 @@ export function addExport(files: Command, cli: Cli): void {
     );
   withExamples(command, [
     ['patchcord files export 6VKN463LEKJMD3OP87UYVU5V65XXOSG3HCT3Q6NDJD58TQXK take-7.mov', 'under a name'],
+    ['patchcord files export 6VKN463L ~/Videos', 'into a folder, named by its id'],
   ]);
 }
 
@@ -42,12 +43,12 @@ async function runExport(
   path: string,
   { force = false }: Options,
 ): Promise<void> {
-  const [id = ''] = parseIds([idText]);
+  const settings = await readSettings(context.paths);
+  const [id] = await meantBlobs(settings.stores, [idText]);
+  if (id === undefined) return;
   const target = (await isFolder(path)) ? join(resolve(path), id) : resolve(path);
   if (!force && (await stat(target).catch(() => null)) !== null) throw exists(target);
-  const settings = await readSettings(context.paths);
-  const [blobId] = parseIds([idText]);
-  const blob = blobId === undefined ? null : await createStores(settings.stores).open(blobId);
+  const blob = await createStores(settings.stores).open(id);
   if (blob === null) throw new Failure('noInput', 'no-file', `${id} is in no store that is there now`);
   try {
     await exportBlob(context, blob, target, force);

@@ -4,13 +4,14 @@ import { createFileHasher, type FileHasher } from '../../../adapters/files/hash-
 import { listBlobs, type ListedBlob } from '../../../adapters/files/list-blobs.js';
 import { openStoreWriter } from '../../../adapters/files/store-writer.js';
 import { createStores } from '../../../adapters/files/stores.js';
-import { parseBlobId, type BlobId } from '../../../core/ids.js';
+import type { BlobId } from '../../../core/ids.js';
 import type { Cli, CommandContext } from '../../cli/cli.js';
 import { formatFiles } from '../../cli/format.js';
 import { withExamples } from '../../cli/examples.js';
 import { Failure } from '../../cli/failure.js';
 import { createClosers } from '../../closers.js';
 import { readSettings } from '../../config/settings.js';
+import { meantBlobs } from '../../files/meant-blobs.js';
 import { lockStore, presentStores } from '../../files/open-store.js';
 import { createProgress, type Progress } from '../../files/progress.js';
 
@@ -20,7 +21,7 @@ export function addVerify(files: Command, cli: Cli): void {
   const command = files
     .command('verify')
     .description('hash files again; bad ones go to .dmedia/corrupt of their store')
-    .argument('[id...]', 'the files; else all')
+    .argument('[id...]', 'the files, each by 8 or more characters of its id; else all')
     .option('--json', 'print JSON, a line for each file')
     .action((ids: string[], options: { readonly json?: boolean }) =>
       cli.run(options, (context) => runVerify(context, ids)),
@@ -32,8 +33,8 @@ export function addVerify(files: Command, cli: Cli): void {
 }
 
 async function runVerify(context: CommandContext, idTexts: readonly string[]): Promise<void> {
-  const wanted = parseIds(idTexts);
   const stores = await presentStores(context, await readSettings(context.paths));
+  const wanted = await meantBlobs(stores, idTexts);
   const blobs = await Promise.all(stores.map((store) => blobsOf(store, wanted)));
   const found = new Set(blobs.flat().map(({ id }) => id));
   const missing = [...wanted].find((id) => !found.has(id));
@@ -47,16 +48,6 @@ async function runVerify(context: CommandContext, idTexts: readonly string[]): P
   const count = blobs.flat().length;
   if (bad > 0) throw new Failure('data', 'not-all-good', `${bad} of ${formatFiles(count)} not good`);
   context.output.tell({ event: 'summary', files: count, bad }, `${formatFiles(count)} good`);
-}
-
-export function parseIds(texts: readonly string[]): Set<BlobId> {
-  return new Set(
-    texts.map((text) => {
-      const id = parseBlobId(text);
-      if (id === null) throw new Failure('usage', 'no-id', `${JSON.stringify(text)} is no id of a file`);
-      return id;
-    }),
-  );
 }
 
 async function blobsOf(store: string, wanted: ReadonlySet<BlobId>): Promise<ListedBlob[]> {
