@@ -40,11 +40,12 @@ export function addInit(program: Command, cli: Cli): void {
 async function runInit(context: CommandContext, options: Options): Promise<void> {
   const { paths, output, now } = context;
   const stores = options.store?.map((folder) => resolve(folder));
-  await writeWishes(context, { ...options, ...(stores !== undefined && { store: stores }) });
+  const changed = await writeWishes(context, { ...options, ...(stores !== undefined && { store: stores }) });
   const settings = await readSettings(paths);
   const { identity, isNew } = await openHome(paths, now());
   await prepareStores(settings, paths);
   const { userId, deviceId } = identity;
+  const leftIn = changed.includes('couchdb.url') && (await isThere(paths.couch)) ? paths.couch : null;
   const made = isNew ? 'Made' : 'There already:';
   output.tell(
     {
@@ -55,27 +56,48 @@ async function runInit(context: CommandContext, options: Options): Promise<void>
       home: paths.home,
       config: paths.config,
       stores: settings.stores,
+      changed,
+      embeddedData: leftIn,
     },
-    `${made} ${JSON.stringify(settings.name)} ${deviceId}, of user ${userId}, in ${paths.home}
+    `${made} ${JSON.stringify(settings.name)} ${deviceId}, of user ${userId}, in ${paths.home}${formatChanges(paths.config, changed)}${formatLeft(leftIn)}
 Keep a backup of ${paths.identity}. Next: ${settings.couchdb === null ? 'patchcord up' : 'patchcord provision'}`,
   );
 }
 
+const formatChanges = (config: string, changed: readonly string[]): string =>
+  changed.length === 0 ? '' : `\nSet ${changed.join(', ')} in ${config}`;
+
+const formatLeft = (folder: string | null): string =>
+  folder === null
+    ? ''
+    : `
+The databases of the embedded server stay in ${folder}, and are not moved. Another of your devices that has them
+gives them back: they are pulled into the CouchDB when both are up. If none has, go back first: patchcord config unset couchdb`;
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 /** A store in the home that is there already may have files, and would be one no more. */
 async function refuseOtherStores({ paths }: CommandContext, stores: readonly string[]): Promise<void> {
-  const isThere = (await stat(join(paths.store, '.dmedia')).catch(() => null)) !== null;
-  if (!isThere || stores.includes(paths.store)) return;
+  if (!(await isThere(join(paths.store, '.dmedia'))) || stores.includes(paths.store)) return;
   throw new Failure('cannotCreate', 'configured', `this device has a store already: ${paths.store}`, {
     hint: `To have both: patchcord files stores --add ${stores[0] ?? '…'}`,
   });
 }
 
-/** Says nothing twice: what the file has already and is not the same is a person's to change. */
-async function writeWishes(context: CommandContext, { name, couchdb, store }: Options): Promise<void> {
+/**
+ * Resolves with what it changed in the configuration. Says nothing twice: what the file has already and is not the same
+ * is a person's to change.
+ */
+async function writeWishes(context: CommandContext, { name, couchdb, store }: Options): Promise<string[]> {
   const wishes = Object.entries({ name, 'couchdb.url': couchdb, 'files.stores': store }).filter(
     ([, value]) => value !== undefined,
   );
-  if (wishes.length === 0) return;
+  const changed: string[] = [];
+  if (wishes.length === 0) return changed;
   if (name !== undefined) await refuseOtherName(context.paths, name);
   let config = await readConfigFile(context.paths);
   if (store !== undefined && valueAt(config, 'files.stores') === undefined)
@@ -87,10 +109,12 @@ async function writeWishes(context: CommandContext, { name, couchdb, store }: Op
         hint: `Change it with: patchcord config set ${path} …`,
       });
     }
+    if (before === undefined) changed.push(path);
     config = setAt(config, path, value);
   }
   checkConfig(context.paths, config);
   // What cannot be made does not stand in the configuration afterwards.
   for (const folder of store ?? []) await makeStore(folder);
   await writeConfigFile(context.paths, config);
+  return changed;
 }

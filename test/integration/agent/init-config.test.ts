@@ -15,11 +15,26 @@ test('init makes a device, which up then is', async (t) => {
 
   const again = await patchcord(home, ['init', '--json']);
   assert.equal(again.code, 0);
-  assert.deepEqual({ ...factOf(again), isNew: true }, factOf(made));
+  assert.deepEqual({ ...factOf(again), isNew: true, changed: ['name'] }, factOf(made));
+  assert.deepEqual([factOf(again)['changed'], factOf(again)['embeddedData']], [[], null]);
 
   const up = await startUp(home);
   assert.equal(up.ready.identity.deviceId, factOf(made)['deviceId']);
   assert.equal(up.ready.identity.isNew, false);
+  up.kill('SIGTERM');
+  await up.ended;
+
+  // What the embedded server has is not moved into a CouchDB, and it says so; the way back is open.
+  const named = await patchcord(home, ['init', '--json', '--couchdb', 'http://127.0.0.1:5984/']);
+  assert.deepEqual(
+    [factOf(named)['changed'], factOf(named)['embeddedData']],
+    [['couchdb.url'], home.paths.couch],
+  );
+  assert.ok(existsSync(home.paths.couch));
+  assert.equal((await patchcord(home, ['config', 'unset', 'couchdb'])).code, 0);
+  assert.ok(!readFileSync(home.paths.config, 'utf8').includes('couchdb'));
+  const told = await patchcord(home, ['init', '--couchdb', 'http://127.0.0.1:5984/']);
+  assert.ok(told.stdout.includes(home.paths.couch));
 });
 
 test('init makes stores where it is told, and changes no configuration that says otherwise', async (t) => {
