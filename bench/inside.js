@@ -3,14 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { askAgentIfUp } from '../dist/agent/rpc/ask-agent.js';
 import { currentPeers, importInto, startHub, until } from './parts/hub.js';
+import { cpuSecondsOf } from './parts/process.js';
 import { copyByTcp } from './parts/tcp-copy.js';
 
 const DATABASE = 'dmedia-0';
 const MB = 1_000_000;
 const BLOB_BYTES = 512 * MB;
-const SMALL_BLOB_BYTES = 50 * MB;
+const SMALL_BLOB_BYTES = 100 * MB;
+/** Peers are asked what they have every half a second. */
+const ASKED_MS = 1500;
 const [, , what, rounds] = process.argv;
 
 /** Seconds from the end of the kernel's address check to a document of the peer in the database here. */
@@ -52,16 +56,22 @@ async function watchFor(device, id) {
   return { promise, at: () => at };
 }
 
-/** MB/s of a file that these have and that is asked for here. */
-async function fetched({ root, here }, sources, bytes) {
+/** A file that these have and that is asked for here: MB/s, and CPU seconds a GB of all devices together. */
+async function fetched({ root, here, others, cables }, sources, bytes) {
+  // Whoever was asked before it had the file is asked again much later.
+  for (const cable of cables) cable.unplug();
+  await until(async () => (await here.sync()).pulls.length === 0);
   const id = await importInto(sources, root, bytes);
-  const isThere = async () => (await here.ask('GET', `/${DATABASE}/${id}`)).error === undefined;
-  await until(isThere);
-  await until(async () => (await currentPeers(here)) > 0);
-  const begun = performance.now();
+  for (const cable of cables) cable.plug();
+  await until(async () => (await currentPeers(here)) === others.length);
+  await until(async () => (await here.sync()).files.missing > 0);
+  await delay(ASKED_MS);
+  const cpuSeconds = () => [here, ...others].reduce((sum, one) => sum + cpuSecondsOf(one.pid()), 0);
+  const [begun, used] = [performance.now(), cpuSeconds()];
   await askAgentIfUp(here.paths, 'fetch', { ids: [id] });
   await here.untilEvent((line) => line.event === 'file-fetched' && line.id === id);
-  return bytes / MB / ((performance.now() - begun) / 1000);
+  const seconds = (performance.now() - begun) / 1000;
+  return { rate: bytes / MB / seconds, cpu: ((cpuSeconds() - used) / bytes) * 1000 * MB };
 }
 
 const MEASURES = {

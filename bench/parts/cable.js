@@ -1,6 +1,7 @@
 // What the cable issue aims at, between real devices in network namespaces: from plug to document, blobs over a shaped
 // link, and two sources beside one. The links are virtual; what shapes them is the kernel's token bucket (tc-tbf(8)).
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { spreadOf } from './figures.js';
 
@@ -57,7 +58,10 @@ const link = {
   run({ rounds }) {
     const told = inside('link', rounds);
     return tableOf(told, {
-      patchcord: { of: ({ blob }) => blob, more: shareOf(told, ({ blob }) => blob) },
+      patchcord: {
+        of: ({ blob }) => blob.rate,
+        more: `${shareOf(told, ({ blob }) => blob.rate)}, ${cpuOf(told)}`,
+      },
       [PLAIN]: { of: ({ tcp }) => tcp, more: shareOf(told, ({ tcp }) => tcp) },
     });
   },
@@ -70,6 +74,13 @@ function shareOf(told, of) {
   return `${((median / GIGABIT_MB) * 100).toFixed(1)} % of a link shaped by tbf is payload`;
 }
 
+/** Both ends run on this machine, where two real devices would have their own. */
+function cpuOf(told) {
+  if (told.length === 0) return '';
+  const { median } = spreadOf(told.map(({ blob }) => blob.cpu));
+  return `${median.toFixed(1)} CPU s/GB for both ends, on ${availableParallelism()} cores`;
+}
+
 const ONE = 'one source';
 const sources = {
   name: 'two sources, 100 Mbit/s each',
@@ -80,8 +91,8 @@ const sources = {
   run({ rounds }) {
     const told = inside('sources', rounds);
     return tableOf(told, {
-      patchcord: { of: ({ two }) => two, more: 'shaped by tbf' },
-      [ONE]: { of: ({ one }) => one, more: 'shaped by tbf' },
+      patchcord: { of: ({ two }) => two.rate, more: 'shaped by tbf' },
+      [ONE]: { of: ({ one }) => one.rate, more: 'shaped by tbf' },
     });
   },
 };
