@@ -42,7 +42,7 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
   const presence = createPresence();
   return {
     ready: (ready) => output.tell({ time: now().toISOString(), ...ready }, formatReady(ready, style)),
-    gateway: (event) => tell(event, presence.isNews(event) ? formatEvent(event, style) : null),
+    gateway: (event) => tell(withoutBytes(event), presence.isNews(event) ? formatEvent(event, style) : null),
     gatewayEnded(restartInMs) {
       presence.clear();
       const text = `the gateway ended by itself, and is started again in ${restartInMs / SECOND_MS} s`;
@@ -69,6 +69,10 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     stopped: () => tell({ event: 'stopped' }, 'stopped'),
   };
 }
+
+/** What a pairing carries is for the two that pair, and may be the user CA key under its passphrase: how much, not what. */
+const withoutBytes = (event: SeenEvent): object =>
+  event.event === 'pair-data' ? { ...event, data: { bytes: event.data.length } } : event;
 
 /** What is told as an event is in the log as information as well. */
 function isWorthReading(line: string): boolean {

@@ -1,9 +1,12 @@
 // What is told to people, and what is not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOutput } from '../../../dist/agent/cli/output.js';
+import { createStyle } from '../../../dist/agent/cli/style.js';
 import { cleanReason, type SeenEvent } from '../../../dist/agent/gateway-events.js';
 import { formatPeer } from '../../../dist/agent/status/peers-text.js';
 import { createPresence } from '../../../dist/agent/up/presence.js';
+import { createUpReport } from '../../../dist/agent/up/report.js';
 
 const connection = (event: 'connected' | 'disconnected', letter: string): SeenEvent => ({
   event,
@@ -40,4 +43,20 @@ test('a revoked device is told as revoked', () => {
   };
   assert.ok(formatPeer(peer).includes('revoked'));
   assert.ok(!formatPeer({ ...peer, standing: 'proven', connected: true }).includes('revoked'));
+});
+
+test('what a pairing carries is told by its length, also to programs', () => {
+  const lines: string[] = [];
+  const write = (line: string | Uint8Array): boolean => lines.push(String(line)) > 0;
+  const report = createUpReport({
+    output: createOutput(true, { write }, { write }),
+    style: createStyle(false, {}),
+    now: () => new Date(0),
+    logLine: () => undefined,
+  });
+  const time = '2026-01-01T00:00:00.000Z';
+  report.gateway({ event: 'pair-data', time, run: 'A'.repeat(16), data: Buffer.from('sealed words') });
+  assert.deepEqual(JSON.parse(lines.join('')), {
+    ...{ event: 'pair-data', time, run: 'A'.repeat(16), data: { bytes: 12 } },
+  });
 });
