@@ -36,7 +36,7 @@ export async function* examine({ paths, adminLogin, now }: Patient): AsyncGenera
     status?.listeners[0]?.port ?? (settings.listen.port === 0 ? null : settings.listen.port),
   );
   yield checkResponders();
-  yield* await checkStores(settings);
+  yield* await checkStores(settings, paths.store);
   yield* checkStoreRules(status?.confinedBy ?? [], settings.stores);
   if (identity !== null) yield* await checkUpstream(paths, settings, identity, adminLogin);
 }

@@ -10,12 +10,15 @@ const GIB = 1024 ** 3;
 const MIN_FREE_BYTES = 5 * GIB;
 const MIN_FREE_PART = 0.1;
 
-export async function checkStores({ stores }: Settings): Promise<Finding[]> {
+/** `ownStore` is made by `up`, when it is the one that is configured. */
+export async function checkStores({ stores }: Settings, ownStore: string): Promise<Finding[]> {
   const status = await createStores(stores).status();
-  return Promise.all(status.map(({ path, present }) => checkStore(path, present)));
+  return Promise.all(status.map(({ path, present }) => checkStore(path, present, path === ownStore)));
 }
 
-async function checkStore(path: string, present: boolean): Promise<Finding> {
+async function checkStore(path: string, present: boolean, isOwn: boolean): Promise<Finding> {
+  if (!present && isOwn)
+    return attention('stores', `there is no store in ${path} yet`, 'patchcord up makes it');
   if (!present)
     return attention(
       'stores',

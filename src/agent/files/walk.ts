@@ -30,12 +30,18 @@ export async function findFiles(paths: readonly string[]): Promise<Found> {
   const onLink = (): void => void (links += 1);
   for (const path of paths.map((given) => resolve(given))) {
     const named = await stat(path).catch(() => null);
-    if (named === null) throw new Failure('noInput', 'enoent', `${path} is not there`);
+    if (named === null) throw notThere(path);
     if (named.isDirectory()) for await (const file of walk(path, onLink)) files.push(file);
     else if (named.isFile()) files.push(await describe(path));
   }
   return { files, links };
 }
+
+/** A shell that is given `~` in quotes leaves it as it is. */
+const notThere = (path: string): Failure =>
+  new Failure('noInput', 'enoent', `${path} is not there`, {
+    ...(path.includes('/~/') && { hint: 'Write ~ without quotes: the shell makes your home folder of it.' }),
+  });
 
 async function* walk(folder: string, onLink: () => void): AsyncGenerator<FoundFile> {
   const entries = [];

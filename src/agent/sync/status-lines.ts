@@ -30,11 +30,13 @@ function formatPull(
     case 'failed':
       return head + style.warn(`failed, tried again: ${cleanReason(reason ?? '')}`);
     case 'pulling':
-      return `${head}${done} documents, ${pending ?? 'some'} to come${failures}`;
+      return `${head}${formatDocuments(done)}, ${pending ?? 'some'} to come${failures}`;
     case 'current':
-      return `${head}up to date, ${done} documents since the start${failures}`;
+      return `${head}up to date, ${formatDocuments(done)} since the start${failures}`;
   }
 }
+
+const formatDocuments = (count: number): string => `${count} ${count === 1 ? 'document' : 'documents'}`;
 
 export function fileLines({ files }: SyncStatus, style: Style): string[] {
   const { missing, withoutSource, active, held, conflicted, droppedSources } = files;
@@ -56,7 +58,7 @@ export function fileLines({ files }: SyncStatus, style: Style): string[] {
 }
 
 const formatActive = ({ id, bytes, totalBytes, sources }: SyncStatus['files']['active'][number]): string =>
-  `${short(id)}…  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} from ${sources.map(short).join(', ')}`;
+  `${short(id)}…  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${sources.length === 0 ? '' : ` from ${sources.map(short).join(', ')}`}`;
 
 function rateLine({ active, bytesPerSecond }: SyncStatus['files']): string {
   const left = active.reduce((sum, { bytes, totalBytes }) => sum + totalBytes - bytes, 0);

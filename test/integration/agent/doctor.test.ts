@@ -35,6 +35,8 @@ test('a first run has nothing bad, and what could be better is told with what to
   assert.equal(first.code, 0);
   assert.equal(statesOf(first)['up'], 'attention');
   assert.equal(statesOf(first)['identity'], 'attention');
+  const store = linesOf(first.stdout).find(({ check }) => check === 'stores');
+  assert.equal(store?.['todo'], 'patchcord up makes it');
   for (const { state, todo } of linesOf(first.stdout) as unknown as Finding[])
     assert.equal(todo === undefined, state === 'good');
 

@@ -204,6 +204,10 @@ test('paths that are not there are refused before anything is imported', async (
   const missing = join(home.scratch, 'none');
   const refused = await patchcord(home, ['files', 'import', '--json', '--no-document', path, missing]);
   assert.equal(refused.code, 66);
+  // Only a ~ that no shell has replaced comes with what to do.
+  assert.ok(!refused.stdout.includes('"hint"'));
+  const quoted = await patchcord(home, ['files', 'import', '--json', '--no-document', '~/Videos']);
+  assert.deepEqual([quoted.code, quoted.stdout.includes('"hint"')], [66, true]);
   assert.ok(!existsSync(home.paths.home));
 });
 
