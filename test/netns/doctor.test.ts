@@ -49,7 +49,9 @@ if (isInsideNamespace(import.meta.url)) {
     t.after(() => other.close());
     plugCable('near0', 'far0', other);
     const home = createTestHome(t);
-    assert.deepEqual(await statesOf(home), ['attention']);
+    // A cable made of software is passed over by default, and told.
+    const [passedOver] = await findingsOf(home, 'links');
+    assert.deepEqual([passedOver?.state, passedOver?.text.includes('near0')], ['attention', true]);
     const up = startPatchcord(home, ['up', '--json', '--listen', 'near0']);
     await up.untilLine((line) => line['event'] === 'ready');
     await eventually(async () => ((await statesOf(home)).join() === 'good' ? true : null));

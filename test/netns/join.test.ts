@@ -20,14 +20,14 @@ if (isInsideNamespace(import.meta.url)) {
     plugCable('near0', 'far0', other);
     const [laptop, camera] = [createTestHome(t), createTestHome(t)];
     laptop.writeConfig({ name: 'Ada’s laptop', listen: { on: ['near0'] } });
-    camera.writeConfig({ name: 'Ada’s camera', listen: { on: ['far0'] } });
+    camera.writeConfig({ name: 'Ada’s camera' });
     const up = startPatchcord(laptop, ['up', '--json']);
     await up.untilLine(
       (line) => isEvent('listening')(line) || (line['listeners'] as unknown[] | undefined)?.length === 1,
     );
     const pair = startPatchcord(laptop, ['pair', '--json']);
     const offered = await pair.untilLine(isEvent('offered'));
-    const joining = startPatchcord(camera, ['join', '--json'], { within: other });
+    const joining = startPatchcord(camera, ['join', '--listen', 'far0', '--json'], { within: other });
     await joining.untilLine(isEvent('code'));
 
     const begun = performance.now();

@@ -13,6 +13,7 @@ export interface LinkAddress {
 }
 
 const IF_INET6 = '/proc/net/if_inet6';
+const LOOPBACK_LINK = 'lo';
 const SYS_NET = '/sys/class/net';
 /** include/uapi/linux/if_addr.h */
 const IFA_F_TENTATIVE = 0x40;
@@ -26,6 +27,13 @@ export function readAddresses(on: Listen['on']): LinkAddress[] {
   if (on === 'loopback') return [LOOPBACK];
   const wanted = on === 'link-local' ? realLinks() : new Set(on);
   return readLinkLocal().filter(({ zone }) => zone !== null && wanted.has(zone));
+}
+
+/** Links that "link-local" passes over, and that could be listened on by their names. */
+export function readVirtualLinks(): string[] {
+  const real = realLinks();
+  const zones = readLinkLocal().map(({ zone }) => zone ?? '');
+  return [...new Set(zones)].filter((zone) => zone !== LOOPBACK_LINK && !real.has(zone));
 }
 
 /** Links with a device behind them: Ethernet, USB, Wi-Fi; not bridges, tunnels and containers. */

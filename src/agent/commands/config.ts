@@ -5,6 +5,7 @@ import { isObject } from '../../core/env/env.js';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
+import { parseListen } from '../config/listen.js';
 import { readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
 import { parseSettings, readSettings, type Settings } from '../config/settings.js';
 import { refuseOtherName } from '../directory/own-name.js';
@@ -36,7 +37,7 @@ export function addConfig(program: Command, cli: Cli): void {
     .argument('<value>', 'JSON, or a text')
     .option('--json', 'print JSON')
     .action((key: string, value: string, options: Options) =>
-      cli.run(options, (context) => changeConfig(context, key, parseValue(value))),
+      cli.run(options, (context) => changeConfig(context, key, parseValue(key, value))),
     );
   config
     .command('unset')
@@ -50,6 +51,7 @@ export function addConfig(program: Command, cli: Cli): void {
     ['patchcord config', 'what is in force, and where it stands'],
     ['patchcord config set name "Ada’s laptop"', 'change one value'],
     ['patchcord config set listen.port 41000', 'the port is fixed then'],
+    ['patchcord config set listen.on enp3s0', 'on this link alone; several with commas between them'],
     ['patchcord config check new.json', 'every problem of a file, with its path'],
   ]);
 }
@@ -99,7 +101,8 @@ async function changeConfig({ paths, output }: CommandContext, key: string, valu
   );
 }
 
-function parseValue(text: string): unknown {
+function parseValue(key: string, text: string): unknown {
+  if (key === 'listen.on' && !text.startsWith('[')) return parseListen(text);
   try {
     const value: unknown = JSON.parse(text);
     return value === null || isObject(value) || typeof value !== 'string' ? value : text;

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { askNew } from '../cli/passphrase.js';
+import { parseListen } from '../config/listen.js';
+import type { Listen } from '../../core/env/env.js';
 import { converse } from '../pairing/converse.js';
 import { createDialogue } from '../pairing/dialogue.js';
 import { runJoin } from '../pairing/run-join.js';
@@ -45,6 +47,7 @@ async function runPair(context: CommandContext, { giveCaKey = false }: PairOptio
 
 interface JoinOptions {
   readonly at?: string;
+  readonly listen?: Listen['on'];
   readonly abandonUser?: boolean;
   readonly json?: boolean;
 }
@@ -54,11 +57,16 @@ export function addJoin(program: Command, cli: Cli): void {
     .command('join')
     .description('make this device one of the user whose code another device shows; `up` must not run')
     .option('--at <address>', 'where the other device listens, as `pair` shows it')
+    .option('--listen <where>', 'names of links to look on, as for `up`', parseListen)
     .option('--abandon-user', 'even where this device’s own user has other devices or shares')
     .option('--json', 'print JSON, and take answers as lines: the code, then yes or no')
     .action((options: JoinOptions) =>
       cli.run(options, (context) =>
-        runJoin(context, { at: options.at ?? null, abandon: options.abandonUser === true }),
+        runJoin(context, {
+          at: options.at ?? null,
+          listenOn: options.listen ?? null,
+          abandon: options.abandonUser === true,
+        }),
       ),
     );
   withExamples(command, [

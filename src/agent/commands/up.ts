@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
+import { parseListen } from '../config/listen.js';
 import { adminFromEnv } from '../config/admin.js';
 import { readSettings, type Overrides } from '../config/settings.js';
 import { up } from '../up.js';
@@ -54,9 +55,6 @@ async function runUp(context: CommandContext, options: Options): Promise<void> {
     if (!signal.aborted) throw error;
   }
 }
-
-const parseListen = (text: string): NonNullable<Overrides['listenOn']> =>
-  text === 'link-local' || text === 'loopback' ? text : text.split(',');
 
 const MAX_PORT = 65_535;
 

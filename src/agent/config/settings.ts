@@ -7,6 +7,7 @@ import { createProblems, formatPath, parseShape, type Problem } from '../../core
 import { IDENTITY } from '../../core/env/shape.js';
 import { trustCouch } from '../../adapters/couch-client/https-relay.js';
 import { Failure } from '../cli/failure.js';
+import type { Listen } from '../../core/env/env.js';
 import type { Paths } from '../home/paths.js';
 import { checkSettings } from './check.js';
 import { createDefaultPolicy } from './default-policy.js';
@@ -19,7 +20,7 @@ type Shape = v.InferOutput<typeof CONFIG>;
 
 /** What a command line says over the file. */
 export interface Overrides {
-  readonly listenOn?: Shape['listen']['on'];
+  readonly listenOn?: Listen['on'];
   readonly port?: number;
 }
 

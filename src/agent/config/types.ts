@@ -1,4 +1,5 @@
 // What the rest of the agent gets of config.json, with the defaults filled in.
+import type { Listen } from '../../core/env/env.js';
 import type * as v from 'valibot';
 import type { CouchLogin } from '../../adapters/couch-client/couch-client.js';
 import type { LIMITS, POLICY } from '../../core/env/shape.js';
@@ -10,7 +11,7 @@ type Shape = v.InferOutput<typeof CONFIG>;
 
 export interface Settings {
   readonly name: string;
-  readonly listen: Shape['listen'];
+  readonly listen: Listen;
   /** Null: the embedded server. */
   readonly couchdb: {
     readonly url: string;

@@ -1,6 +1,6 @@
 // The network, as far as it can be seen without rights: links and their addresses, firewalls, other responders.
 import { existsSync, readFileSync } from 'node:fs';
-import { readAddresses } from '../../adapters/net/addresses.js';
+import { readAddresses, readVirtualLinks } from '../../adapters/net/addresses.js';
 import type { Settings } from '../config/settings.js';
 import { attention, bad, good, type Finding } from './finding.js';
 
@@ -23,14 +23,7 @@ export function checkLinks(on: Settings['listen']['on']): Finding[] {
   if (!existsSync(IF_INET6))
     return [bad('links', 'this system has no IPv6', 'take ipv6.disable=1 out of the kernel’s command line')];
   const addresses = readAddresses(on);
-  if (addresses.length === 0)
-    return [
-      attention(
-        'links',
-        'no link has a link-local address',
-        'plug in a cable, and set its connection to IPv6 “link-local”; or try: patchcord up --listen loopback',
-      ),
-    ];
+  if (addresses.length === 0) return [withoutLink(on)];
   return addresses.map(({ address, zone, isTentative }) => {
     const name = zone === null ? address : `${address} on ${zone}`;
     return isTentative
@@ -41,6 +34,21 @@ export function checkLinks(on: Settings['listen']['on']): Finding[] {
         )
       : good('links', name);
   });
+}
+
+function withoutLink(on: Settings['listen']['on']): Finding {
+  const virtual = on === 'link-local' ? readVirtualLinks() : [];
+  if (virtual.length > 0)
+    return attention(
+      'links',
+      `no link with a device behind it has a link-local address; virtual ones are passed over: ${virtual.join(', ')}`,
+      `plug in a cable; or, if a virtual one is meant, name it: patchcord up --listen ${virtual[0] ?? ''}`,
+    );
+  return attention(
+    'links',
+    'no link has a link-local address',
+    'plug in a cable, and set its connection to IPv6 “link-local”; or try: patchcord up --listen loopback',
+  );
 }
 
 /** The rules themselves can be read by root only. */

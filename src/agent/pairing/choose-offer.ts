@@ -28,6 +28,7 @@ export async function chooseOffer(
   { output, signal }: CommandContext,
   dialogue: Dialogue,
   list: () => Promise<readonly SeenOffer[]>,
+  whyNone: () => string | null = () => null,
 ): Promise<OfferTarget> {
   for (let looks = 1; ; looks += 1) {
     const offers = await list();
@@ -37,7 +38,7 @@ export async function chooseOffer(
     if (looks === LOOKS_SAID && first === undefined)
       output.tell(
         { event: 'waiting' },
-        'No offer is seen yet. Is the cable plugged in, and the code still shown?',
+        whyNone() ?? 'No offer is seen yet. Is the cable plugged in, and the code still shown?',
       );
     await delay(LOOK_MS, undefined, { signal });
   }

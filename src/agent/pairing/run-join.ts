@@ -1,6 +1,8 @@
 // `patchcord join`, from the lock to the new identity. It has a gateway of its own, since a device that is new has no
 // identity to run `up` with.
 import { hasSignedOthers } from '../../core/directory/record.js';
+import { readAddresses, readVirtualLinks } from '../../adapters/net/addresses.js';
+import type { Listen } from '../../core/env/env.js';
 import type { CommandContext } from '../cli/cli.js';
 import { Failure } from '../cli/failure.js';
 import { createClosers } from '../closers.js';
@@ -24,6 +26,8 @@ import { createTalk } from './talk.js';
 export interface RunJoinOptions {
   /** Null: one of those that are announced. */
   readonly at: string | null;
+  /** Null: as the configuration says. */
+  readonly listenOn: Listen['on'] | null;
   /** The own user is given up, though others depend on it. */
   readonly abandon: boolean;
 }
@@ -32,10 +36,13 @@ const REFUSED = 'pair-refused-there';
 /** `up` has this device's identity open, and it becomes another. */
 const STOP_UP = 'Stop it, with Ctrl-C or `systemctl --user stop patchcord`; then join, and start it again.';
 
-export async function runJoin(context: CommandContext, { at, abandon }: RunJoinOptions): Promise<void> {
+export async function runJoin(
+  context: CommandContext,
+  { at, listenOn, abandon }: RunJoinOptions,
+): Promise<void> {
   const { paths, now, stderr } = context;
   const target = at === null ? null : parseAddress(at);
-  const settings = await readSettings(paths);
+  const settings = await readSettings(paths, listenOn === null ? undefined : { listenOn });
   const closers = createClosers();
   try {
     await makePrivateFolder(paths.home);
@@ -54,7 +61,7 @@ export async function runJoin(context: CommandContext, { at, abandon }: RunJoinO
     closers.add(() => dialogue.close());
     const code = await askCode(context, dialogue, talk.stopped);
     const list = () => Promise.resolve(gateway.offers.list('join'));
-    const offer = target ?? (await chooseOffer(context, dialogue, list));
+    const offer = target ?? (await chooseOffer(context, dialogue, list, () => whyNoLink(settings.listen.on)));
     const label = labelOf(settings.name);
     const { control } = gateway;
     const run = tellEnd(talk, joinUser({ control, talk, paths, identity, label, offer, code, now }));
@@ -66,6 +73,14 @@ export async function runJoin(context: CommandContext, { at, abandon }: RunJoinO
   } finally {
     await closers.closeAll();
   }
+}
+
+/** Null where there is a link to look on. */
+function whyNoLink(on: Listen['on']): string | null {
+  if (readAddresses(on).length > 0) return null;
+  const [virtual] = on === 'link-local' ? readVirtualLinks() : [];
+  const more = virtual === undefined ? '' : ` ${virtual} is virtual: say --listen ${virtual} if it is meant.`;
+  return `There is no link yet to look on: plug in the cable.${more}`;
 }
 
 async function tellJoined({ output }: CommandContext, paths: Paths): Promise<void> {

@@ -1,4 +1,5 @@
 // What `up` is, once it is up: as a fact for programs, from which the text for people is made.
+import { readVirtualLinks } from '../../adapters/net/addresses.js';
 import { createStores } from '../../adapters/files/stores.js';
 import type { Identity } from '../home/identity.js';
 import { placeOf, type StreamsPlace } from '../home/stream-access.js';
@@ -19,6 +20,8 @@ export interface UpReady {
   };
   readonly home: string;
   readonly listenOn: 'link-local' | 'loopback' | readonly string[];
+  /** Links that could be listened on, and are not unless they are named. */
+  readonly virtualLinks: readonly string[];
   readonly listeners: readonly SeenListener[];
   readonly confinedBy: readonly string[];
   /** Where local programs reach peers, and the file with their tokens. */
@@ -71,6 +74,7 @@ export async function describeUp(options: DescribeOptions): Promise<UpReady> {
     },
     home: paths.home,
     listenOn: settings.listen.on,
+    virtualLinks: settings.listen.on === 'link-local' ? readVirtualLinks() : [],
     listeners: service.ready.listeners,
     confinedBy: service.ready.confinedBy,
     peerStreams: placeOf(service.ready.peerStreams?.port ?? null, paths),

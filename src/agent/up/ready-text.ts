@@ -37,10 +37,14 @@ function deviceText({ identity, home }: UpReady): string {
 export const formatListener = ({ address, zone, port }: SeenListener): string =>
   zone === null ? `[${address}] port ${port}` : `${zone}, ${address} port ${port}`;
 
-function listenText({ listeners, listenOn }: UpReady): string {
+function listenText({ listeners, listenOn, virtualLinks }: UpReady): string {
   if (listeners.length > 0) return listeners.map(formatListener).join('\n');
   const where = typeof listenOn === 'string' ? 'no link is up' : `${listenOn.join(', ')} not up`;
-  return `nowhere yet: ${where}. Plug in a cable, and it begins by itself.`;
+  const nowhere = `nowhere yet: ${where}. Plug in a cable, and it begins by itself.`;
+  const [virtual] = virtualLinks;
+  return virtual === undefined
+    ? nowhere
+    : `${nowhere}\n${virtualLinks.join(', ')} is virtual: name it with --listen ${virtual} if it is meant.`;
 }
 
 function couchdbText({ couchdb }: UpReady): string {

@@ -152,6 +152,13 @@ test('config set changes one value, and never into something with problems', asy
   const read = () => JSON.parse(readFileSync(home.paths.config, 'utf8')) as unknown;
   assert.deepEqual(read(), { listen: { port: 41_000 }, name: 'Ada’s laptop' });
 
+  // Names of links as `--listen` takes them, or JSON.
+  for (const links of ['near0,near1', '["near0","near1"]']) {
+    assert.equal((await patchcord(home, ['config', 'set', 'listen.on', links])).code, 0);
+    assert.deepEqual((read() as { listen: object }).listen, { port: 41_000, on: ['near0', 'near1'] });
+  }
+  assert.equal((await patchcord(home, ['config', 'unset', 'listen.on'])).code, 0);
+
   const refused = await patchcord(home, ['config', 'set', '--json', 'listen.port', '70000']);
   assert.equal(refused.code, 78);
   assert.deepEqual(read(), { listen: { port: 41_000 }, name: 'Ada’s laptop' });
