@@ -5,6 +5,7 @@ import { withExamples } from '../cli/examples.js';
 import { presentPassphrase } from '../cli/passphrase.js';
 import { requireYes } from '../cli/prompt.js';
 import { askDirectory } from '../directory/ask-directory.js';
+import { resolveAmong } from '../directory/resolve.js';
 import { waitForKey } from '../directory/wait-for-key.js';
 import { formatDevices, formatRevoked } from '../directory/devices-text.js';
 
@@ -87,10 +88,13 @@ async function rename(context: CommandContext, device: string, name: string): Pr
 async function revoke(context: CommandContext, device: string, options: RevokeOptions): Promise<void> {
   const { output, style } = context;
   const { heldCaKey = false, yes = false } = options;
+  const { devices } = await askDirectory(context, 'devices', {});
+  // One that is not there is no question.
+  const found = resolveAmong(devices, device);
   await requireYes(
     context,
     yes,
-    `Revoke ${JSON.stringify(device)} for good? If it had the user CA key, this user gets a new CA.`,
+    `Revoke ${JSON.stringify(device)}, ${found}, for good? If it had the user CA key, this user gets a new CA.`,
   );
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'revoke', { device, heldCaKey, passphrase });

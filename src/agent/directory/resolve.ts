@@ -6,12 +6,20 @@ import { Failure } from '../cli/failure.js';
 const MIN_CHARACTERS = 4;
 
 /** The device; fails where none or several are meant. A whole id need not be known. */
-export function resolveDevice({ devices }: DirectoryRecord, meant: string): DeviceId {
-  const names = [...devices.values()].filter(({ payload }) => payload.name === meant);
-  const found = new Set([
-    ...names.map(({ payload }) => payload.deviceId),
-    ...byStart([...devices.keys()], meant),
-  ]);
+export const resolveDevice = ({ devices }: DirectoryRecord, meant: string): DeviceId =>
+  resolveAmong(
+    [...devices.values()].map(({ payload }) => payload),
+    meant,
+  );
+
+/** The same, of a list of devices. */
+export function resolveAmong<Id extends string>(
+  devices: readonly { readonly deviceId: Id; readonly name: string }[],
+  meant: string,
+): Id | DeviceId {
+  const ids = devices.map(({ deviceId }) => deviceId);
+  const names = devices.filter(({ name }) => name === meant);
+  const found = new Set([...names.map(({ deviceId }) => deviceId), ...byStart(ids, meant)]);
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   const whole = parseDeviceId(meant.toUpperCase());

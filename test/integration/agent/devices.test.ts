@@ -83,6 +83,7 @@ test('what is unclear, unknown or not signed for is refused', async (t) => {
   assert.equal(await codeOf(twin.home, 'rename', twin.deviceId, 'mine'), 'no-ca-key');
   assert.equal(await codeOf(laptop.home, 'revoke', laptop.deviceId, '--yes'), 'this-device');
   assert.equal(await codeOf(laptop.home, 'revoke', twin.deviceId), 'needs-yes');
+  assert.equal(await codeOf(laptop.home, 'revoke', 'no-such-device'), 'no-such-device');
   assert.equal(await codeOf(laptop.home, 'rename', twin.deviceId, 'good'), '');
 });
 
