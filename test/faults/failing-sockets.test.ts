@@ -78,7 +78,7 @@ async function pairUp({ offerer, joiner }: Pair): Promise<boolean> {
     offerer.pairing.cancel({ run });
     return false;
   }
-  const begun = joiner.pairing.join({
+  const begun = await joiner.pairing.join({
     ...{ kind: 'join', offer: listeners[0], code: CODE, label: 'camera', ...throwAway() },
   });
   assert.ok('result' in begun, JSON.stringify(begun));
