@@ -104,7 +104,10 @@ function boot(kernel, initramfs, only) {
     process.stdout.write(bytes);
   });
   qemu.stderr.pipe(process.stderr);
-  const deadline = setTimeout(() => qemu.kill('SIGKILL'), TIMEOUT_MS);
+  const deadline = setTimeout(() => {
+    process.stderr.write(`\nThe guest was ended: it took longer than ${TIMEOUT_MS / 60_000} minutes.\n`);
+    qemu.kill('SIGKILL');
+  }, TIMEOUT_MS);
   return new Promise((resolve) => {
     qemu.once('close', () => {
       clearTimeout(deadline);
