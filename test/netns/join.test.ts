@@ -65,7 +65,9 @@ if (isInsideNamespace(import.meta.url)) {
         const line = choosing
           .stdout()
           .match(new RegExp(String.raw`(\d)  on far0, \[fe80::[^\]]+\]:${port}\b`));
+        // What is typed ahead of a question at a terminal is no answer to it.
         choosing.type('9\r');
+        await choosing.untilText('A number from 1 to 2: ');
         choosing.type(`${line?.[1] ?? ''}\r`);
         for (const command of [mine, choosing]) {
           await command.untilText('[y/N] ');

@@ -56,8 +56,8 @@ async function ask(
     { event: 'offers', offers },
     ['Several devices offer to pair; each shows where it listens:', ...lines].join('\n'),
   );
-  for (;;) {
-    const chosen = offers[Number(await dialogue.ask('Which one? ')) - 1];
+  for (let question = 'Which one? '; ; question = `A number from 1 to ${offers.length}: `) {
+    const chosen = offers[Number(await dialogue.ask(question)) - 1];
     if (chosen !== undefined) return chosen.offer;
   }
 }
