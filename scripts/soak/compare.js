@@ -1,8 +1,5 @@
 // What two devices have that is not the same: leaves of every document, the winning content, every file by its SHA-256.
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { hashesOf, sorted } from '../demo/content.js';
 
 export async function differences(devices, database) {
   const [here, there] = await Promise.all(devices.map((device) => stateOf(device, database)));
@@ -14,14 +11,14 @@ export async function differences(devices, database) {
 async function stateOf(device, database) {
   const { results } = await device.ask('GET', `/${database}/_changes?style=all_docs`);
   const { rows } = await device.ask('GET', `/${database}/_all_docs?include_docs=true`);
-  const files = await filesOf(device);
+  const files = await hashesOf(device.drive.folder);
   const state = new Map([
     ...results.map(({ id, changes, deleted = false }) => [
       `revisions of ${id}`,
       JSON.stringify([changes.map(({ rev }) => rev).sort(), deleted]),
     ]),
     ...rows.map(({ id, doc }) => [`content of ${id}`, JSON.stringify(sorted(doc))]),
-    ...files,
+    ...files.map(([id, hash]) => [`file ${id}`, hash]),
   ]);
   const counts = {
     documents: rows.length,
@@ -31,28 +28,4 @@ async function stateOf(device, database) {
     files: files.length,
   };
   return { state, counts };
-}
-
-/** The order of keys says nothing, and databases keep their own. */
-const sorted = (value) =>
-  value === null || typeof value !== 'object' || Array.isArray(value)
-    ? value
-    : Object.fromEntries(
-        Object.keys(value)
-          .sort()
-          .map((key) => [key, sorted(value[key])]),
-      );
-
-async function filesOf({ drive }) {
-  const folder = join(drive.folder, '.dmedia/files');
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const files = [];
-  for (const { name, parentPath } of entries) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(join(parentPath, name)), hash);
-    files.push([`file ${parentPath.slice(-2)}${name}`, hash.digest('hex')]);
-  }
-  return files;
 }

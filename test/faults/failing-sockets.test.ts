@@ -2,8 +2,8 @@
 // connecting, sending, receiving, listening. What was in force stays in force, and the next time comes to its end.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
+import { freePort } from '../kit/free-port.js';
 import type { OfferOpened } from '../../dist/core/control/pairing.js';
 import { createTestHome, failureOf, type Result, type TestHome } from '../kit/agent.js';
 import { createEnv, tlsOf } from '../kit/env.js';
@@ -29,21 +29,13 @@ after(async () => {
   await couch.close();
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 test('a reload: the old listener and the old credentials, or the new ones, and a server that answers', async (t) => {
   const env = createEnv({ pki, couchUrl: upstream.url });
   const statusOf = async (gateway: GatewayHere, path: string): Promise<number | undefined> =>
     (await ask(gateway.port(), tlsOf(pki.ada.desktop), get(path)))?.status;
   await tryEveryCall(t, 4, {
     kind: 'sockets',
-    make: async () => ({ gateway: await startGatewayHere(env), port: await freePort() }),
+    make: async () => ({ gateway: await startGatewayHere(env), port: await freePort('::1') }),
     act: ({ gateway, port }) => gateway.reload({ listen: { on: 'loopback', port }, couchdb: env.couchdb }),
     async check({ gateway }) {
       assert.equal(gateway.listeners().length, 1);

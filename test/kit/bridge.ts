@@ -4,10 +4,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
 import type { ForwardOrder } from './forward.js';
 
 const FORWARD = fileURLToPath(new URL('./forward.js', import.meta.url));
@@ -63,13 +63,4 @@ async function startForward(order: ForwardOrder, pid: number | null = null): Pro
   child.stdin.write(`${JSON.stringify(order)}\n`);
   await once(child.stdout, 'data');
   return () => void child.kill('SIGKILL');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

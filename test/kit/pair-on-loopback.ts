@@ -1,11 +1,10 @@
 // Two devices of one user on this machine alone, each in front of a CouchDB of its own that a person configured; they
 // reach each other at ports that were written down.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { freePort } from './free-port.js';
 import { createTestHome, joinHome, patchcord, type TestHome } from './agent.js';
 import { atLoopback } from './streams.js';
 import { startDevice, type Device } from './two-devices.js';
@@ -79,15 +78,6 @@ async function expectOk(home: TestHome, args: readonly string[]): Promise<void> 
 function deviceIn({ paths }: TestHome): string {
   const { subject } = new X509Certificate(readFileSync(join(paths.identity, 'leaf.pem')));
   return subject.replace(/^CN=/, '');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function removeDatabases(upstream: TestUpstream, prefix: string): Promise<void> {
