@@ -8,7 +8,7 @@ import { fingerprintOf, type Fingerprint } from '../core/ids.js';
 /** About 4 KiB each. */
 const MAX_KNOWN = 1024;
 
-/** Reads the peer's leaf, on resumed sessions too; null where it showed none, or none that can be read. */
+/** Reads the peer's leaf; null where it showed none, or none that can be read. */
 export function createLeafReader(): (socket: TLSSocket) => Certificate | null {
   const known = createBounded<Fingerprint, Certificate>(MAX_KNOWN);
   return (socket) => {

@@ -1,5 +1,6 @@
 // One HTTPS server on one address. It completes the handshake with anyone, hands the leaf over to be judged, and lets
 // HTTP see the socket only when it was admitted: before that, no byte of a request is parsed.
+import { constants } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -38,6 +39,8 @@ const contextOf = ({ certPem, keyPem }: TlsMaterial) => ({
   minVersion: 'TLSv1.3' as const,
   ciphers: CIPHERS,
   honorCipherOrder: true,
+  // No session is resumed: peers do not, and a ticket, which holds the peer's certificate, is a fifth of a handshake.
+  secureOptions: constants.SSL_OP_NO_TICKET,
 });
 
 const boundsOf = ({ headerBytes, headerMs, idleMs }: Limits) => ({
@@ -46,7 +49,7 @@ const boundsOf = ({ headerBytes, headerMs, idleMs }: Limits) => ({
   keepAliveTimeout: idleMs,
 });
 
-/** A server that listens on nothing yet. Its session tickets are its own: `ticketKeys` are never set. */
+/** A server that listens on nothing yet. */
 export function createTlsServer(options: TlsServerOptions): Server {
   const { limits, strangers } = options;
   const server = createServer({

@@ -1,6 +1,5 @@
 // The judgement of a leaf: who a connection is, decided from the verified certificate and from nothing else. Pure,
-// and made anew on every connection, resumed or not, and after every reload: a resumed session keeps the verdict of
-// the handshake that it came from, and the stack's `authorizationError` holds one error of several.
+// and made anew on every connection and after every reload: the stack's `authorizationError` holds one error of several.
 import type { DeviceId, Fingerprint } from '../ids.js';
 import type { Policy, PrincipalEntry, Role } from '../policy/policy.js';
 import { entryFor, type KnownLeaf } from '../policy/principal-index.js';

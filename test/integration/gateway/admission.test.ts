@@ -131,17 +131,17 @@ describe('closed without a byte of HTTP', () => {
   });
 });
 
-test('a resumed session is judged as a new one is', async () => {
+test('no session is resumed, and whoever offers one is judged as anyone is', async () => {
   const env = createEnv({ pki, couchUrl: upstream.url });
   const own = await startGateway(env);
   const session = await sessionOf(own.port);
-  // The twin: resumed, and let in.
-  const resumed = connectRaw(own.port, { ...tlsOf(ada.desktop), session });
-  resumed.write(get('/'));
-  const reply = parseReply(await resumed.until((bytes) => parseReply(bytes) !== null));
+  // The twin: let in, after a handshake of its own.
+  const again = connectRaw(own.port, { ...tlsOf(ada.desktop), session });
+  again.write(get('/'));
+  const reply = parseReply(await again.until((bytes) => parseReply(bytes) !== null));
   assert.equal(reply?.status, 200);
-  assert.equal(resumed.socket.isSessionReused(), true);
-  resumed.socket.destroy();
+  assert.equal(again.socket.isSessionReused(), false);
+  again.socket.destroy();
 
   const later = await sessionOf(own.port);
   await own.call('reload', { trust: { ...env.trust, revoked: [`device:${ada.desktop.deviceId}`] } });
