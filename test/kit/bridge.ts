@@ -51,9 +51,29 @@ const streamsSocket = ({ folder }: Bridge, port: number) => ({ path: join(folder
 export const reachCouchdb = (bridge: Bridge, couchPort: number, pid: number | null) =>
   startForward({ from: { port: couchPort }, to: couchSocket(bridge, couchPort) }, pid);
 
-/** … and the CouchDB reaches the peer streams of the device that is there. */
-export const offerStreams = (bridge: Bridge, streamsPort: number, pid: number | null) =>
-  startForward({ from: streamsSocket(bridge, streamsPort), to: { port: streamsPort } }, pid);
+/** A CouchDB and the device that has it, as far as they reach each other. */
+export interface Reach {
+  /** Neither reaches the other from here on: what is open breaks, and what is new is refused. */
+  cut(): void;
+  mend(): Promise<void>;
+}
+
+/** The CouchDB is at its port where the device is, null for this end, and reaches the device's peer streams. */
+export async function joinCouchdb(
+  bridge: Bridge,
+  { couchPort, streamsPort }: Bridge['couches'][number],
+  pid: number | null,
+): Promise<Reach> {
+  const streams = { from: streamsSocket(bridge, streamsPort), to: { port: streamsPort } };
+  const open = () => Promise.all([reachCouchdb(bridge, couchPort, pid), startForward(streams, pid)]);
+  let ends = await open();
+  return {
+    cut: () => ends.forEach((end) => end()),
+    async mend() {
+      ends = await open();
+    },
+  };
+}
 
 async function startForward(order: ForwardOrder, pid: number | null = null): Promise<() => void> {
   const enter: string[] = pid === null ? [] : ['nsenter', `--net=/proc/${pid}/ns/net`];

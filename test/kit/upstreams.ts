@@ -16,6 +16,8 @@ export const COUCHDB_URLS = (process.env['PATCHCORD_TEST_COUCHDB'] ?? '')
   .split(',')
   .filter((url) => url !== '');
 const [COUCHDB_URL, SECOND_COUCHDB_URL] = COUCHDB_URLS;
+/** Whether they serve this run of one test alone, and may be restarted under it. */
+export const MAY_RESTART_COUCHDB = process.env['PATCHCORD_TEST_COUCHDB_RESTART'] === '1';
 
 export const UPSTREAM_KINDS: readonly UpstreamKind[] =
   COUCHDB_URL === undefined ? ['embedded'] : ['embedded', 'couchdb'];
@@ -116,6 +118,12 @@ function useCouchdb(text: string): TestUpstream {
   url.password = '';
   const direct = createDirect('couchdb', url.href, admin);
   return { ...direct, close: direct.cleanUp };
+}
+
+/** Resolves when it begins to: its jobs, feeds and connections end. */
+export async function restartCouchdb(upstream: TestUpstream): Promise<void> {
+  const { status } = await upstream.ask('POST', '/_node/_local/_restart', {});
+  if (status !== 200) throw new Error(`it does not restart: ${status}`);
 }
 
 const newLogin = (role: string): Login => ({

@@ -61,7 +61,7 @@ export const createReplicator = (
       read: info?.docs_read ?? 0,
       written: info?.docs_written ?? 0,
       failed: info?.doc_write_failures ?? 0,
-      throughSeq: String(info?.through_seq ?? '0'),
+      throughSeq: info === null ? null : String(info.through_seq),
       // The latest comes first.
       crash: history[0]?.type === 'crashed' ? (history[0].reason ?? 'it does not say why') : null,
     }));

@@ -37,8 +37,11 @@ export interface ReplicatorJob {
   readonly read: number;
   readonly written: number;
   readonly failed: number;
-  /** Of the source: all up to there is here. (Its `changes_pending` is told every 30 s only.) */
-  readonly throughSeq: string;
+  /**
+   * Of the source: all up to there is here. Null while it does not say, which may take half a minute where nothing is new.
+   * (Its `changes_pending` is told every 30 s only.)
+   */
+  readonly throughSeq: string | null;
   /** Why it does not run; null where it does, or waits for its turn. */
   readonly crash: string | null;
 }

@@ -23,7 +23,7 @@ export interface ClaimedLeaves {
 export interface PeerClient {
   /** The names of databases that the peer gives this device to read. */
   databases(device: DeviceId, signal: AbortSignal): Promise<string[]>;
-  /** Whether the peer has this database: what it lists may be names that nobody looked up. */
+  /** Whether the peer has this database: what it lists may be names that nobody looked up. Rejects where it does not say. */
   hasDatabase(device: DeviceId, database: string, signal: AbortSignal): Promise<boolean>;
   /** How many changes of a database come after `since`; null where it does not say, but that there are some. */
   pending(asked: PendingAsked, signal: AbortSignal): Promise<number | null>;
@@ -58,6 +58,7 @@ export interface PeerClientOptions {
   readonly token: string;
 }
 
+const SERVER_ERROR = 500;
 const JSON_BYTES = 1024 * 1024;
 /** Leaf digests of a blob of 17 TiB, as many as a gateway gives out. */
 const DIGEST_BYTES = 67_108_864;
@@ -111,7 +112,9 @@ export function createPeerClient({ port, token }: PeerClientOptions): PeerClient
     async hasDatabase(device, database, signal) {
       const reply = await ask({ device, path: `couch/${encodeURIComponent(database)}`, signal });
       await readAll(reply, JSON_BYTES);
-      return reply.statusCode === 200;
+      const { statusCode = SERVER_ERROR } = reply;
+      if (statusCode >= SERVER_ERROR) throw new PeerFailed(statusCode, `it answered ${statusCode}`);
+      return statusCode === 200;
     },
     async pending({ device, database, since, selector }, signal) {
       const filter = selector === null ? '' : '&filter=_selector';

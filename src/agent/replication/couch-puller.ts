@@ -18,12 +18,16 @@ export interface CouchPullerContext extends EndsContext {
 }
 
 const LOOK_MS = 2000;
-/** A job that was begun just now may not be on the list yet. */
+/** A job that was begun just now may not be on the list yet, and one answer that does not come is no outage. */
 const MISSES = 2;
+const AWAY = 'CouchDB does not answer';
+const GONE = 'CouchDB runs it no more';
 
 interface Running {
   readonly job: PullJob;
   progress: PullProgress;
+  /** All up to there is here. */
+  through: string;
   /** Up to where what is still to come was asked. */
   askedAt: string | null;
   misses: number;
@@ -36,27 +40,39 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
   // All jobs are asked about at the same time.
   setMaxListeners(0, closing.signal);
   const running = new Map<string, Running>();
+  /** What could not be cancelled while CouchDB was away. It may run on; or hang, and then posting it anew does nothing. */
+  const left = new Set<string>();
+  /** Of jobs that ended: how far they were, until they say it themselves. */
+  const reached = new Map<string, string>();
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
-    if (running.size === 0) return;
-    // A server that is away has no jobs when it is back: then they are found missing.
+    if (running.size === 0 && left.size === 0) return;
     const jobs = await admin.replicatorJobs().catch(() => null);
+    if (jobs !== null) await cancelLeft().catch(() => undefined);
     const found = new Map(jobs?.map((job) => [job.id, job]));
-    if (jobs === null) return;
-    for (const [id, one] of running) lookAt(one, found.get(id));
-    const asked = [...running].map(([id, one]) => askPending(one, found.get(id)));
-    await Promise.all(asked);
+    for (const [id, one] of running) lookAt(one, found.get(id), jobs === null ? AWAY : GONE);
+    const there = [...running].filter(([id]) => found.has(id));
+    await Promise.all(there.map(([, one]) => askPending(one)));
+  }
+
+  async function cancelLeft(): Promise<void> {
+    for (const id of left) {
+      await admin.cancelReplication(id);
+      left.delete(id);
+    }
   }
 
   /** CouchDB itself finds that out every half a minute. */
-  async function askPending(one: Running, found: ReplicatorJob | undefined): Promise<void> {
-    if (found === undefined || (one.askedAt === found.throughSeq && one.progress.pending === 0)) return;
+  async function askPending(one: Running): Promise<void> {
+    const { through: since } = one;
+    if (one.askedAt === since && one.progress.pending === 0) return;
     const { deviceId: device, database, design } = one.job;
     const selector = design ? null : REPLICATION_SELECTOR;
-    const asked = { device, database, since: found.throughSeq, selector };
-    const pending = await client.pending(asked, closing.signal).catch(() => null);
-    one.askedAt = found.throughSeq;
+    const pending = await client
+      .pending({ device, database, since, selector }, closing.signal)
+      .catch(() => null);
+    one.askedAt = since;
     one.progress = { ...one.progress, pending, isCurrent: pending === 0 };
   }
   const timer = setInterval(() => {
@@ -66,8 +82,9 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
   return {
     kind: 'couchdb',
     async start(job) {
+      await cancelLeft();
       const id = await admin.replicate(endsOf(job, context));
-      return follow(id, job, running, admin);
+      return follow(id, job, { running, left, reached, admin });
     },
     async sweep() {
       const base = sourceBase(context.streams);
@@ -82,36 +99,47 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
   };
 }
 
-function follow(id: string, job: PullJob, running: Map<string, Running>, admin: CouchClient): Pull {
+interface Following {
+  readonly running: Map<string, Running>;
+  readonly left: Set<string>;
+  readonly reached: Map<string, string>;
+  readonly admin: CouchClient;
+}
+
+function follow(id: string, job: PullJob, { running, left, reached, admin }: Following): Pull {
   let end: Running['end'] = () => undefined;
   const ended = new Promise<string | null>((resolve) => (end = resolve));
-  const one: Running = { job, progress: NO_PROGRESS, askedAt: null, misses: 0, end };
+  const through = reached.get(id) ?? '0';
+  const one: Running = { job, progress: NO_PROGRESS, through, askedAt: null, misses: 0, end };
   running.set(id, one);
   return {
     get progress() {
       return one.progress;
     },
-    ended: ended.finally(() => running.delete(id)),
+    ended: ended.finally(() => {
+      running.delete(id);
+      reached.set(id, one.through);
+    }),
     async cancel() {
-      await admin.cancelReplication(id).catch(ignoreAway);
+      await admin.cancelReplication(id).catch((error: unknown) => {
+        if (!(error instanceof CouchError)) throw error;
+        left.add(id);
+      });
       end(null);
       await ended;
     },
   };
 }
 
-/** A server that is away runs nothing. */
-function ignoreAway(error: unknown): void {
-  if (!(error instanceof CouchError)) throw error;
-}
-
-function lookAt(one: Running, job: ReplicatorJob | undefined): void {
+/** `missing`: why there is none. */
+function lookAt(one: Running, job: ReplicatorJob | undefined, missing: string): void {
   one.misses = job === undefined ? one.misses + 1 : 0;
-  if (one.misses >= MISSES) one.end('CouchDB runs it no more');
+  if (one.misses >= MISSES) one.end(missing);
   if (job === undefined) return;
   const { read, written, failed, throughSeq, crash } = job;
+  one.through = throughSeq ?? one.through;
   // What is here already is told anew when the job has moved on.
-  const isSame = one.askedAt === throughSeq && one.progress.pending === 0;
+  const isSame = one.askedAt === one.through && one.progress.pending === 0;
   one.progress = { read, written, failed, pending: isSame ? 0 : one.progress.pending, isCurrent: isSame };
   if (crash !== null) one.end(crash);
 }

@@ -19,7 +19,7 @@ export interface WatchedPeer {
 export interface PeerWatch {
   note(event: SeenEvent): void;
   list(): readonly WatchedPeer[];
-  /** Pulling this from the peer failed: it counts as offered when the peer has shown it once more. */
+  /** Pulling this from the peer failed: perhaps it is not there any more. */
   doubt(device: DeviceId, database: string): void;
   close(): Promise<void>;
 }
@@ -42,8 +42,8 @@ const LOOK_MS = 3000;
 type Entry = { -readonly [Key in keyof WatchedPeer]: WatchedPeer[Key] } & {
   isAsking: boolean;
   isAskedAgain: boolean;
-  /** Databases that it has shown. */
-  readonly shown: Set<string>;
+  /** Databases that it has shown; since pulling it failed, one of them is only believed until it is asked for anew. */
+  readonly shown: Map<string, 'sure' | 'doubted'>;
 };
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 
@@ -61,7 +61,7 @@ export function createPeerWatch({ client, ownId, known, isWanted, onChange }: Pe
     if (entry !== undefined || peers.size >= MAX_WATCHED) return entry ?? null;
     const made: Entry = {
       ...{ deviceId, leaf: null, isHere: false, offers: [] },
-      ...{ isAsking: false, isAskedAgain: false, shown: new Set<string>() },
+      ...{ isAsking: false, isAskedAgain: false, shown: new Map() },
     };
     peers.set(deviceId, made);
     return made;
@@ -88,13 +88,16 @@ export function createPeerWatch({ client, ownId, known, isWanted, onChange }: Pe
     if (again) ask(entry);
   }
 
-  /** A 404, a refusal and a connection that broke are all no proof: it is asked again at the next look. */
+  /** One that is not shown is asked for again at the next look; one that was is, unless the peer says that it is not. */
   async function shownOf({ deviceId, shown }: Entry, listed: readonly string[]): Promise<string[]> {
     const wanted = [...new Set(listed)].filter(isWanted);
-    for (const name of wanted)
-      if (!shown.has(name) && (await client.hasDatabase(deviceId, name, closing.signal).catch(refused)))
-        shown.add(name);
-    for (const name of shown) if (!wanted.includes(name)) shown.delete(name);
+    for (const name of wanted) {
+      if (shown.get(name) === 'sure') continue;
+      const isThere = await client.hasDatabase(deviceId, name, closing.signal).catch(unanswered);
+      if (isThere === true) shown.set(name, 'sure');
+      if (isThere === false) shown.delete(name);
+    }
+    for (const name of shown.keys()) if (!wanted.includes(name)) shown.delete(name);
     return wanted.filter((name) => shown.has(name));
   }
 
@@ -134,7 +137,10 @@ export function createPeerWatch({ client, ownId, known, isWanted, onChange }: Pe
       }
     },
     list: () => [...peers.values()],
-    doubt: (device, database) => void peers.get(device)?.shown.delete(database),
+    doubt(device, database) {
+      const shown = peers.get(device)?.shown;
+      if (shown?.has(database) === true) shown.set(database, 'doubted');
+    },
     async close() {
       clearInterval(timer);
       closing.abort();
@@ -149,9 +155,10 @@ const leafOf = (device: DeviceId, { issuer, cert }: Principal): KnownLeaf => ({
   cert: cert ?? null,
 });
 
-function refused(error: unknown): false {
+/** Its CouchDB may be away, or the connection broke. */
+function unanswered(error: unknown): null {
   if (!(error instanceof PeerFailed)) throw error;
-  return false;
+  return null;
 }
 
 const AWAY = new Set([502, 503, 504]);

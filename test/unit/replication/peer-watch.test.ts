@@ -1,9 +1,12 @@
 // What counts as offered by a peer: not what it lists, but what it has shown.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PeerFailed } from '../../../dist/adapters/peer-streams/peer-client.js';
 import { createPeerWatch } from '../../../dist/agent/replication/peer-watch.js';
 import type { DeviceId } from '../../../dist/core/ids.js';
+import { eventually } from '../../kit/until.js';
 
+const AWAY = 'away';
 const [OWN, PEER] = ['A'.repeat(48) as DeviceId, 'B'.repeat(48) as DeviceId];
 
 /** A watch on one peer that lists and has these; it is asked again by `ask`. */
@@ -15,6 +18,7 @@ function watchOn(t: { after: (end: () => unknown) => void }, lists: string[], ha
       databases: () => Promise.resolve(lists),
       hasDatabase(_device, database) {
         asked.push(database);
+        if (has.includes(AWAY)) return Promise.reject(new PeerFailed(503, 'its CouchDB is away'));
         return Promise.resolve(has.includes(database));
       },
     },
@@ -39,7 +43,7 @@ test('a database that a peer lists and does not have is not offered; one that it
 
 test('it is asked for again until it is there, and after its pull failed', async (t) => {
   const has: string[] = [];
-  const { watch, change, ask } = watchOn(t, ['dmedia-0'], has);
+  const { watch, asked, change, ask } = watchOn(t, ['dmedia-0'], has);
   await change();
   assert.deepEqual(watch.list()[0]?.offers, []);
 
@@ -49,8 +53,15 @@ test('it is asked for again until it is there, and after its pull failed', async
   await next;
   assert.deepEqual(watch.list()[0]?.offers, ['dmedia-0']);
 
-  has.pop();
+  // While its CouchDB is away it is offered as before, and shows so where it is pulled to.
+  has[0] = AWAY;
   watch.doubt(PEER, 'dmedia-0');
+  const before = asked.length;
+  ask();
+  await eventually(() => Promise.resolve(asked.length > before ? true : null));
+  assert.deepEqual(watch.list()[0]?.offers, ['dmedia-0']);
+
+  has.pop();
   next = change();
   ask();
   await next;
