@@ -6,6 +6,7 @@ import { startCare } from './directory/care.js';
 import { directoryClient } from './directory/client.js';
 import { followDirectory } from './directory/follow.js';
 import { openMembership } from './directory/membership.js';
+import { createNameOf } from './directory/names.js';
 import { createRequests } from './directory/requests.js';
 import { createDesk } from './pairing/desk.js';
 import { labelOf } from './pairing/offer.js';
@@ -31,6 +32,7 @@ export async function up(context: UpContext): Promise<void> {
   try {
     const { identity, isNew } = await openHome(paths, now());
     const membership = await openMembership({ paths, settings, identity });
+    report.knowNames(createNameOf(membership));
     const care = await startCare({ paths, membership, name: settings.name, now, tell: report.directory });
     closers.add(() => care.close());
     await prepareStores(settings, paths);

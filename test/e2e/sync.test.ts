@@ -84,6 +84,14 @@ if (isInsideNamespace(import.meta.url)) {
       ['paused'],
     );
     assert.equal((await far.ask('GET', '/dmedia-0/held')).status, 404);
+    // Whoever asks for files is told why there are none, where that is why.
+    const pausesFor = async (...args: string[]) => {
+      const { code, stdout } = await patchcord(far.home, ['files', 'fetch', ...args, '--json']);
+      assert.equal(code, 0, stdout);
+      return linesOf(stdout).flatMap(({ event, database }) => (event === 'paused' ? [database] : []));
+    };
+    assert.deepEqual(await pausesFor('--all'), ['dmedia-0']);
+    assert.deepEqual(await pausesFor('--database', 'dmedia-0-next'), []);
     const resumed = await patchcord(far.home, ['resume', '--peer', near.deviceId.slice(0, 8), '--json']);
     assert.deepEqual(linesOf(resumed.stdout)[0]?.['isChanged'], false);
     await patchcord(far.home, ['resume', '--database', 'dmedia-0']);

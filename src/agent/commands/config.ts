@@ -91,7 +91,9 @@ async function checkConfig({ paths, output }: CommandContext, path = paths.confi
 async function changeConfig({ paths, output }: CommandContext, key: string, value: unknown): Promise<void> {
   const before = await readConfigFile(paths);
   if (value === undefined && valueAt(before, key) === undefined)
-    throw new Failure('data', 'not-set', `${key} is not set`);
+    throw new Failure('data', 'not-set', `${key} is not set`, {
+      hint: 'What `patchcord config` shows of it is a default.',
+    });
   if (key === 'name' && value !== undefined) await refuseOtherName(paths, value);
   await writeConfigFile(paths, setAt(before, key, value));
   const isUp = (await askAgentIfUp(paths, 'couchdb')) !== null;

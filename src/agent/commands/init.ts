@@ -7,7 +7,7 @@ import { withExamples } from '../cli/examples.js';
 import { checkConfig, readConfigFile, setAt, valueAt, writeConfigFile } from '../config/edit.js';
 import { Failure } from '../cli/failure.js';
 import { readSettings } from '../config/settings.js';
-import { refuseOtherName } from '../directory/own-name.js';
+import { readOwnName, refuseOtherName } from '../directory/own-name.js';
 import { openHome } from '../home/home.js';
 import { makeStore, prepareStores } from '../up/prepare-stores.js';
 
@@ -45,13 +45,14 @@ async function runInit(context: CommandContext, options: Options): Promise<void>
   const { identity, isNew } = await openHome(paths, now());
   await prepareStores(settings, paths);
   const { userId, deviceId } = identity;
+  const name = await readOwnName(paths, settings, identity);
   const leftIn = changed.includes('couchdb.url') && (await isThere(paths.couch)) ? paths.couch : null;
   const made = isNew ? 'Made' : 'There already:';
   output.tell(
     {
       userId,
       deviceId,
-      name: settings.name,
+      name,
       isNew,
       home: paths.home,
       config: paths.config,
@@ -59,7 +60,7 @@ async function runInit(context: CommandContext, options: Options): Promise<void>
       changed,
       embeddedData: leftIn,
     },
-    `${made} ${JSON.stringify(settings.name)} ${deviceId}, of user ${userId}, in ${paths.home}${formatChanges(paths.config, changed)}${formatLeft(leftIn)}
+    `${made} ${JSON.stringify(name)} ${deviceId}, of user ${userId}, in ${paths.home}${formatChanges(paths.config, changed)}${formatLeft(leftIn)}
 Keep a backup of ${paths.identity}. Next: ${settings.couchdb === null ? 'patchcord up' : 'patchcord provision'}`,
   );
 }

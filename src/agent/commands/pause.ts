@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
+import { formatDevice } from '../directory/names.js';
 import { askAgent } from '../rpc/ask-agent.js';
 
 interface Options {
@@ -12,7 +13,6 @@ interface Options {
 
 type Verb = 'pause' | 'resume';
 
-const ID_CHARACTERS = 8;
 const WORDS = { pause: 'paused', resume: 'pulled again' } as const;
 
 export function addPause(program: Command, cli: Cli): void {
@@ -27,7 +27,7 @@ function add(program: Command, cli: Cli, verb: Verb, description: string): void 
   const command = program
     .command(verb)
     .description(description)
-    .option('--peer <id>', 'a device: its id, or the beginning of it')
+    .option('--peer <device>', 'a device: its name, its id, or the beginning of it')
     .option('--database <name>', 'a database')
     .option('--json', 'print JSON')
     .action((options: Options) => cli.run(options, (context) => run(context, verb, options)));
@@ -42,7 +42,7 @@ async function run({ paths, output }: CommandContext, verb: Verb, options: Optio
   const { peer: device = null, database = null } = options;
   const answer = await askAgent(paths, verb, { device, database });
   const what = answer.database ?? 'everything';
-  const from = answer.deviceId === null ? '' : ` from ${answer.deviceId.slice(0, ID_CHARACTERS)}`;
+  const from = answer.deviceId === null ? '' : ` from ${formatDevice(answer.deviceId, answer.name)}`;
   const already = answer.isChanged ? '' : ', as it was before';
   const unknown = answer.isKnown ? '' : '; no database of this name is known now';
   output.tell(answer, `${what}${from} is ${WORDS[verb]}${already}${unknown}`);

@@ -1,6 +1,7 @@
 // What is told about the directory while `up` runs, and in which words.
 import { cleanText } from '../gateway-events.js';
 import type { Style } from '../cli/style.js';
+import { formatDevice, type NameOf } from './names.js';
 import type { OpenRequest } from './methods.js';
 import { formatRequest } from './requests-text.js';
 import { isAbout, type Statement } from '../../core/statements.js';
@@ -41,14 +42,15 @@ export function eventOf(statement: Statement): DirectoryEvent {
   return { event: 'device-revoked', deviceId: payload.type === 'revocation' ? payload.deviceId : '', by };
 }
 
-export function formatDirectoryEvent(event: DirectoryEvent, style: Style): string {
+export function formatDirectoryEvent(event: DirectoryEvent, style: Style, nameOf: NameOf): string {
+  const known = (deviceId: string): string => formatDevice(deviceId, nameOf(deviceId));
   switch (event.event) {
     case 'device-known':
-      return `a device of this user: ${JSON.stringify(event.name)} ${short(event.deviceId)}`;
+      return `a device of this user: ${formatDevice(event.deviceId, event.name)}`;
     case 'device-revoked':
-      return style.warn(`revoked: ${short(event.deviceId)}, by user ${short(event.by)}`);
+      return style.warn(`revoked: ${known(event.deviceId)}, by user ${short(event.by)}`);
     case 'key-holder-known':
-      return `has the user CA key: ${short(event.deviceId)}`;
+      return `has the user CA key: ${known(event.deviceId)}`;
     case 'request-known':
       return style.warn(formatRequest(event));
     case 'share-known':
@@ -58,12 +60,12 @@ export function formatDirectoryEvent(event: DirectoryEvent, style: Style): strin
     case 'not-in-force':
       return style.warn(`the gateway did not take what was learned: ${cleanText(event.reason)}`);
     case 'leaf-renewed':
-      return `the certificate of ${short(event.deviceId)} was renewed, until ${event.notAfter.slice(0, 10)}`;
+      return `the certificate of ${known(event.deviceId)} was renewed, until ${event.notAfter.slice(0, 10)}`;
     case 'leaf-ending':
       return style.warn(
         event.days < 0
-          ? `the certificate of ${JSON.stringify(event.name)} ${short(event.deviceId)} has ended`
-          : `the certificate of ${JSON.stringify(event.name)} ${short(event.deviceId)} ends in ${event.days} days`,
+          ? `the certificate of ${formatDevice(event.deviceId, event.name)} has ended`
+          : `the certificate of ${formatDevice(event.deviceId, event.name)} ends in ${event.days} days`,
       );
     case 'ca-key-locked':
       return style.warn('certificates are due, and the user CA key has a passphrase: run `patchcord renew`');

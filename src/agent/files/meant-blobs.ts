@@ -27,7 +27,10 @@ async function onlyWith(stores: readonly string[], text: string): Promise<BlobId
   for (const { path, present } of await createStores(stores).status())
     if (present) for await (const { id } of listBlobs(path, start)) found.add(id);
   const [only, ...others] = found;
-  if (only === undefined) throw new Failure('noInput', 'no-file', `no file in a store begins with ${start}`);
+  if (only === undefined)
+    throw new Failure('noInput', 'no-file', `no file in a store begins with ${start}`, {
+      hint: 'See `patchcord files list`; what another device has, `patchcord files fetch` brings.',
+    });
   if (others.length === 0) return only;
   throw new Failure('data', 'ambiguous-id', `${start} is the beginning of ${found.size} files`, {
     hint: 'Say more characters of the id: `patchcord files list` tells it.',

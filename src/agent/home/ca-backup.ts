@@ -23,7 +23,10 @@ export async function writeCaBackup(file: string, certPem: string, keyText: stri
     () => true,
     () => false,
   );
-  if (isThere) throw new Failure('cannotCreate', 'file-exists', `${file} is there already`);
+  if (isThere)
+    throw new Failure('cannotCreate', 'file-exists', `${file} is there already`, {
+      hint: 'Say the name of a file that is not: no backup is overwritten.',
+    });
   await writeFileAtomic(file, certPem + keyText);
 }
 
@@ -40,4 +43,6 @@ export async function readCaBackup(file: string): Promise<CaBackup> {
 }
 
 const notABackup = (file: string): Failure =>
-  new Failure('data', 'no-backup', `${file} is no backup of a user CA`);
+  new Failure('data', 'no-backup', `${file} is no backup of a user CA`, {
+    hint: 'It has to be what `patchcord ca export` wrote.',
+  });

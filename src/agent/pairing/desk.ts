@@ -136,7 +136,12 @@ export async function tellEnd(
 }
 
 function requireShareable(name: string, directory: string): void {
-  if (!isDatabaseName(name)) throw new Failure('data', 'database', `${name} is no name of a database`);
+  if (!isDatabaseName(name))
+    throw new Failure('data', 'database', `${name} is no name of a database`, {
+      hint: 'See `patchcord databases`.',
+    });
   if (name === directory)
-    throw new Failure('data', 'directory', `${name} is this user’s own directory, and is not shared`);
+    throw new Failure('data', 'directory', `${name} is this user’s own directory, and is not shared`, {
+      hint: 'Leave it out.',
+    });
 }

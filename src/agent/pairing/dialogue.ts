@@ -57,7 +57,11 @@ function createLineDialogue({ stdin, signal: stopped, output, stderr }: CommandC
           if (line !== undefined) resolve(line);
           else
             reject(
-              cancel.aborted ? aborted() : new Failure('usage', 'no-answer', 'there is no one to ask here'),
+              cancel.aborted
+                ? aborted()
+                : new Failure('usage', 'no-answer', 'there is no one to ask here', {
+                    hint: 'Run it at a terminal; or with --json, which takes answers as lines.',
+                  }),
             );
         };
         cancel.addEventListener('abort', next);

@@ -39,6 +39,7 @@ export async function openAdminAccess(context: CommandContext, settings: Setting
     'noPermission',
     'not-admin',
     `${access.login.username} is no administrator of this CouchDB`,
+    { hint: 'Say one of those in [admins] of its local.ini.' },
   );
 }
 

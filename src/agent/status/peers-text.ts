@@ -1,8 +1,7 @@
 // Who is seen on the links, for people.
 import type { Style } from '../cli/style.js';
+import { formatDevice } from '../directory/names.js';
 import type { AgentStatus } from './status.js';
-
-const ID_CHARACTERS = 8;
 
 type Discovery = NonNullable<AgentStatus['discovery']>;
 type Peer = Discovery['peers'][number];
@@ -15,8 +14,9 @@ const STANDINGS = new Map([
   ['revoked', 'revoked, and not dialled'],
 ]);
 
-export function formatPeer({ deviceId, instance, address, zone, port, standing, connected }: Peer): string {
-  const who = deviceId === null ? `unknown, as ${instance}` : deviceId.slice(0, ID_CHARACTERS);
+export function formatPeer(peer: Peer): string {
+  const { deviceId, name, instance, address, zone, port, standing, connected } = peer;
+  const who = deviceId === null ? `unknown, as ${instance}` : formatDevice(deviceId, name);
   const how = connected ? 'connected' : (STANDINGS.get(standing) ?? 'announced');
   return `${who} at ${address}%${zone}, port ${port}: ${how}`;
 }

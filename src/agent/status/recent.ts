@@ -1,4 +1,5 @@
 // What happened lately and is worth telling later: the last refusals and the last warnings, up to a bound.
+import type { NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import { formatDenied } from '../up/event-text.js';
 
@@ -22,7 +23,7 @@ export interface Recent {
 
 export const MAX_RECENT = 20;
 
-export function createRecent(): Recent {
+export function createRecent(nameOf: NameOf): Recent {
   const refusals: RecentRefusal[] = [];
   const warnings: RecentWarning[] = [];
   const keep = <Item>(list: Item[], item: Item): void => {
@@ -34,7 +35,7 @@ export function createRecent(): Recent {
     warnings,
     note(event) {
       if (event.event === 'denied')
-        keep(refusals, { time: event.time, rule: event.rule, text: formatDenied(event) });
+        keep(refusals, { time: event.time, rule: event.rule, text: formatDenied(event, nameOf) });
       if (event.event === 'warning') {
         const about = event.about === undefined ? '' : `${event.about}: `;
         keep(warnings, { time: event.time, code: event.code, text: about + event.message });

@@ -1,6 +1,7 @@
 // The state in one screen.
 import { fileLines, pullLines } from '../sync/status-lines.js';
 import { formatBytes } from '../cli/format.js';
+import { formatDevice } from '../directory/names.js';
 import { formatRequest } from '../directory/requests-text.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
@@ -73,8 +74,8 @@ const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]
 /** A line for each peer and address, however many connections it has. */
 function connectionLines({ connections }: AgentStatus): string[] {
   const lines = new Map<string, { connections: number; requests: number }>();
-  for (const { principal, address, requests } of connections) {
-    const who = `${short(principal.deviceId)} (${principal.role}) from ${address}`;
+  for (const { principal, name, address, requests } of connections) {
+    const who = `${formatDevice(principal.deviceId, name)} (${principal.role}) from ${address}`;
     const before = lines.get(who) ?? { connections: 0, requests: 0 };
     lines.set(who, { connections: before.connections + 1, requests: before.requests + requests });
   }
@@ -95,11 +96,12 @@ const streamsLine = ({ peerStreams }: AgentStatus): string =>
     : `${peerStreams.url}, tokens in ${peerStreams.tokensIn}`;
 
 /** A peer that local programs have asked for. */
-function formatUsedPeer({ deviceId, isReached, links, failures }: AgentStatus['peers'][number]): string {
+function formatUsedPeer(peer: AgentStatus['peers'][number]): string {
+  const { deviceId, name, isReached, links, failures } = peer;
   const over = links.filter(({ connections }) => connections > 0).map(({ zone }) => zone ?? 'loopback');
   const what = isReached ? `reached over ${over.join(', ')}` : 'away';
   const failed = Object.entries(failures).map(([code, times]) => `${code} ${times}`);
-  return `${short(deviceId)} ${what}${failed.length === 0 ? '' : `; failed before: ${failed.join(', ')}`}`;
+  return `${formatDevice(deviceId, name)} ${what}${failed.length === 0 ? '' : `; failed before: ${failed.join(', ')}`}`;
 }
 
 function refusalLines({ denied, refusals }: AgentStatus): string[] {

@@ -3,6 +3,7 @@ import { createCouchClient, CouchError } from '../../adapters/couch-client/couch
 import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
 import { NO_ADMIN } from '../config/admin.js';
 import type { OpenRequest } from '../directory/methods.js';
+import { withNames, type Named, type NameOf } from '../directory/names.js';
 import type { Settings } from '../config/settings.js';
 import type { SeenListener } from '../gateway-events.js';
 import type { Identity } from '../home/identity.js';
@@ -37,13 +38,13 @@ export interface AgentStatus {
     readonly databases: readonly string[] | null;
   };
   readonly stores: readonly StoreStatus[];
-  readonly connections: GatewayStatus['connections'];
+  readonly connections: readonly Named<GatewayStatus['connections'][number]>[];
   /** What is seen on the links; null before the gateway answers. */
-  readonly discovery: GatewayStatus['discovery'] | null;
+  readonly discovery: Seen | null;
   /** Where local programs reach peers, and the file with their tokens; null where they cannot. */
   readonly peerStreams: StreamsPlace | null;
   /** Those that local programs have asked for. */
-  readonly peers: GatewayStatus['peers'];
+  readonly peers: readonly Named<GatewayStatus['peers'][number]>[];
   /** What is pulled from peers, and which files come. */
   readonly sync: SyncStatus;
   /** What devices without the user CA key ask of one that has it. */
@@ -53,6 +54,10 @@ export interface AgentStatus {
   readonly refusals: readonly RecentRefusal[];
   readonly warnings: readonly RecentWarning[];
 }
+
+type Discovery = GatewayStatus['discovery'];
+/** Of devices that the directory names, with the name. */
+type Seen = Omit<Discovery, 'peers'> & { readonly peers: readonly Named<Discovery['peers'][number]>[] };
 
 export interface StatusSources {
   readonly version: string;
@@ -71,10 +76,11 @@ export interface StatusSources {
   readonly recent: Recent;
   readonly sync: SyncStatus;
   readonly requests: AgentStatus['requests'];
+  readonly nameOf: NameOf;
 }
 
 export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
-  const { settings, identity, upstream, recent } = sources;
+  const { settings, identity, upstream, recent, nameOf } = sources;
   const gateway = parseGatewayStatus(await sources.gatewayStatus());
   const missing = sources.targets.map(({ credential }) => [credential, 'missing'] as const);
   return {
@@ -98,10 +104,13 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
       databases: sources.databases,
     },
     stores: await createStores(settings.stores).status(),
-    connections: gateway?.connections ?? [],
-    discovery: gateway?.discovery ?? null,
+    connections: (gateway?.connections ?? []).map((one) => ({
+      ...one,
+      name: nameOf(one.principal.deviceId),
+    })),
+    discovery: gateway === null ? null : withSeenNames(gateway.discovery, nameOf),
     peerStreams: placeOf(gateway?.peerStreams?.port ?? null, sources.paths),
-    peers: gateway?.peers ?? [],
+    peers: withNames(gateway?.peers ?? [], nameOf),
     denied: gateway?.denied ?? {},
     refusals: recent.refusals,
     warnings: [...recent.warnings, ...lasting(sources)],
@@ -109,6 +118,11 @@ export async function readStatus(sources: StatusSources): Promise<AgentStatus> {
     requests: sources.requests,
   };
 }
+
+const withSeenNames = (discovery: Discovery, nameOf: NameOf): Seen => ({
+  ...discovery,
+  peers: withNames(discovery.peers, nameOf),
+});
 
 /** What does not work for as long as it runs. */
 function lasting({ upstream, startedAt, isRevoked }: StatusSources): RecentWarning[] {

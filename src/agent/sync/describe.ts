@@ -1,5 +1,6 @@
 // What is pulled and fetched now, as a fact: for `patchcord status`, and for programs.
 import type { BlobsStatus } from '../blobs/blobs.js';
+import { withNames, type Named, type NameOf } from '../directory/names.js';
 import type { PullState } from '../replication/pull-slot.js';
 import type { Sync } from './sync.js';
 
@@ -19,11 +20,11 @@ export interface PullStatus {
 export interface SyncStatus {
   /** Whose replicator pulls. */
   readonly replicator: 'couchdb' | 'pouchdb';
-  readonly pulls: readonly PullStatus[];
+  readonly pulls: readonly Named<PullStatus>[];
   readonly files: BlobsStatus;
 }
 
-export function describeSync({ replication, blobs }: Sync): SyncStatus {
+export function describeSync({ replication, blobs }: Sync, nameOf: NameOf): SyncStatus {
   const running = replication.list().map(({ job, state, progress, reason }) => ({
     deviceId: job.deviceId,
     database: job.database,
@@ -37,5 +38,6 @@ export function describeSync({ replication, blobs }: Sync): SyncStatus {
     ...{ deviceId, database },
     ...{ state: 'paused' as const, pending: null, done: 0, failed: 0, reason: null },
   }));
-  return { replicator: replication.kind, pulls: [...running, ...paused], files: blobs.status() };
+  const pulls = withNames([...running, ...paused], nameOf);
+  return { replicator: replication.kind, pulls, files: blobs.status() };
 }

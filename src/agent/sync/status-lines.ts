@@ -2,7 +2,8 @@
 import { formatBytes, formatSeconds } from '../cli/format.js';
 import type { Style } from '../cli/style.js';
 import { cleanReason, cleanText } from '../gateway-events.js';
-import type { PullStatus, SyncStatus } from './describe.js';
+import { formatDevice } from '../directory/names.js';
+import type { SyncStatus } from './describe.js';
 import { HOLD_WORDS } from './event-text.js';
 
 const ID_CHARACTERS = 8;
@@ -17,11 +18,11 @@ export function pullLines({ pulls }: SyncStatus, style: Style): string[] {
 }
 
 function formatPull(
-  { deviceId, database, state, pending, done, failed, reason }: PullStatus,
+  { deviceId, name, database, state, pending, done, failed, reason }: SyncStatus['pulls'][number],
   style: Style,
 ): string {
   const failures = failed > 0 ? style.warn(`, ${failed} could not be written`) : '';
-  const head = `${database} from ${short(deviceId)}: `;
+  const head = `${database} from ${formatDevice(deviceId, name)}: `;
   switch (state) {
     case 'paused':
       return `${head}paused`;

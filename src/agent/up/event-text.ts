@@ -1,36 +1,37 @@
 // One line for each thing that happens, in words.
 import type { Style } from '../cli/style.js';
+import { formatDevice, type NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { formatListener } from './ready-text.js';
 
-const ID_CHARACTERS = 8;
-
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 
-const formatPrincipal = ({ deviceId, role }: Principal): string =>
-  `${deviceId.slice(0, ID_CHARACTERS)} (${role})`;
+const formatKnown = (deviceId: string, nameOf: NameOf): string => formatDevice(deviceId, nameOf(deviceId));
+
+const formatPrincipal = ({ deviceId, role }: Principal, nameOf: NameOf): string =>
+  `${formatKnown(deviceId, nameOf)} (${role})`;
 
 /** Null for what a person need not read. */
-export function formatEvent(event: SeenEvent, style: Style): string | null {
+export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf): string | null {
   switch (event.event) {
     case 'listening':
       return `listens on ${formatListener(event)}`;
     case 'unlistening':
       return `listens no more on ${formatListener(event)}`;
     case 'connected':
-      return `${formatPrincipal(event.principal)} connected from ${event.address}`;
+      return `${formatPrincipal(event.principal, nameOf)} connected from ${event.address}`;
     case 'disconnected':
-      return `${formatPrincipal(event.principal)} disconnected`;
+      return `${formatPrincipal(event.principal, nameOf)} disconnected`;
     case 'peer-seen':
     case 'peer-lost':
-      return formatPeerEvent(event);
+      return formatPeerEvent(event, nameOf);
     case 'peer-reached':
-      return `${event.deviceId.slice(0, ID_CHARACTERS)} is reached at ${formatListener(event)}`;
+      return `${formatKnown(event.deviceId, nameOf)} is reached at ${formatListener(event)}`;
     case 'peer-unreached':
-      return `${event.deviceId.slice(0, ID_CHARACTERS)} is reached no more`;
+      return `${formatKnown(event.deviceId, nameOf)} is reached no more`;
     case 'denied':
-      return style.warn(formatDenied(event));
+      return style.warn(formatDenied(event, nameOf));
     case 'warning':
       return style.warn(`warning: ${event.about === undefined ? '' : `${event.about}: `}${event.message}`);
     // What of it is true, the directory tells.
@@ -49,30 +50,30 @@ export function formatEvent(event: SeenEvent, style: Style): string | null {
 }
 
 /** Unknown names come from whoever is on the link: they are in `patchcord peers`, and not worth a line each. */
-function formatPeerEvent({
-  event,
-  deviceId,
-  address,
-  zone,
-}: Extract<SeenEvent, { event: 'peer-seen' | 'peer-lost' }>): string | null {
+function formatPeerEvent(
+  { event, deviceId, address, zone }: Extract<SeenEvent, { event: 'peer-seen' | 'peer-lost' }>,
+  nameOf: NameOf,
+): string | null {
   if (deviceId === null) return null;
   const what = event === 'peer-seen' ? 'is announced' : 'is announced no more';
-  return `${deviceId.slice(0, ID_CHARACTERS)} ${what} at ${address}%${zone}`;
+  return `${formatKnown(deviceId, nameOf)} ${what} at ${address}%${zone}`;
 }
 
-export function formatDenied(event: Extract<SeenEvent, { event: 'denied' }>): string {
+type Denied = Extract<SeenEvent, { event: 'denied' }>;
+
+export function formatDenied(event: Denied, nameOf: NameOf): string {
   const where = event.address === undefined ? '' : ` at ${event.address}`;
   const times = (event.count ?? 1) > 1 ? `, ${event.count ?? 1} times` : '';
   const why = event.reason === undefined ? event.rule : `${event.rule}, ${event.reason}`;
-  return `refused ${formatRefused(event)}${where}: ${why}${times}`;
+  return `refused ${formatRefused(event, nameOf)}${where}: ${why}${times}`;
 }
 
-function formatRefused(event: Extract<SeenEvent, { event: 'denied' }>): string {
+function formatRefused(event: Denied, nameOf: NameOf): string {
   const device = event.principal?.deviceId ?? event.deviceId;
-  if (event.principal !== null) return formatPrincipal(event.principal);
-  const who = `a stranger${device === undefined ? '' : ` ${device.slice(0, ID_CHARACTERS)}`}`;
+  if (event.principal !== null) return formatPrincipal(event.principal, nameOf);
+  const who = `a stranger${device === undefined ? '' : ` ${formatKnown(device, nameOf)}`}`;
   // This side dialled, and somebody else answered.
-  return event.dialled === undefined ? who : `${who} in place of ${event.dialled.slice(0, ID_CHARACTERS)}`;
+  return event.dialled === undefined ? who : `${who} in place of ${formatKnown(event.dialled, nameOf)}`;
 }
 
 export function formatFollow(event: FollowEvent, style: Style): string {

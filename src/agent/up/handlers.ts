@@ -5,6 +5,7 @@ import { createDatabaseHandlers } from '../databases/handlers.js';
 import { createDirectoryHandlers } from '../directory/handlers.js';
 import type { Requests } from '../directory/requests.js';
 import type { Membership } from '../directory/membership.js';
+import { createNameOf } from '../directory/names.js';
 import type { Desk } from '../pairing/desk.js';
 import { readStatus } from '../status/status.js';
 import type { Upstream } from '../upstream/upstream.js';
@@ -28,10 +29,11 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
   const { context, membership, requests, upstream, service, sync, desk } = options;
   const { version, settings, paths, now } = context;
   const startedAt = context.now();
+  const nameOf = createNameOf(membership);
   return {
     ...createDirectoryHandlers({ paths, membership, requests, now }),
     ...desk.handlers,
-    ...createSyncHandlers(sync, () => service.databases()),
+    ...createSyncHandlers({ sync, databases: () => service.databases(), nameOf }),
     ...createDatabaseHandlers(upstream, service),
     status: () =>
       readStatus({
@@ -47,7 +49,8 @@ export function createHandlers(options: HandlerOptions): AgentHandlers {
         gatewayStatus: () => service.status(),
         paths,
         recent: service.recent,
-        sync: describeSync(sync),
+        sync: describeSync(sync, nameOf),
+        nameOf,
         requests: requests.open(),
       }),
     couchdb: () =>

@@ -4,6 +4,7 @@ import type { Style } from '../cli/style.js';
 import { cleanText, type GatewayReady, type SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { formatDirectoryEvent, type DirectoryEvent } from '../directory/events.js';
+import type { NameOf } from '../directory/names.js';
 import type { SyncEvent } from '../sync/sync.js';
 import { formatSyncEvent } from '../sync/event-text.js';
 import type { UpReady } from './describe.js';
@@ -12,6 +13,8 @@ import { createPresence } from './presence.js';
 import { formatListener, formatReady } from './ready-text.js';
 
 export interface UpReport {
+  /** Names stand beside ids from here on. */
+  readonly knowNames: (names: NameOf) => void;
   readonly ready: (ready: UpReady) => void;
   readonly gateway: (event: SeenEvent) => void;
   readonly gatewayEnded: (restartInMs: number) => void;
@@ -40,9 +43,19 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     output.tell({ time: time.toISOString(), ...fact }, text === null ? null : at(text, time));
   };
   const presence = createPresence();
+  let nameOf: NameOf = () => null;
+  const named = (fact: object, event: Told): object => {
+    const deviceId = deviceOf(event);
+    if (deviceId === undefined || 'name' in event) return fact;
+    return { ...fact, name: deviceId === null ? null : nameOf(deviceId) };
+  };
   return {
+    knowNames: (names) => void (nameOf = names),
     ready: (ready) => output.tell({ time: now().toISOString(), ...ready }, formatReady(ready, style)),
-    gateway: (event) => tell(withoutBytes(event), presence.isNews(event) ? formatEvent(event, style) : null),
+    gateway(event) {
+      const text = presence.isNews(event) ? formatEvent(event, style, nameOf) : null;
+      tell(named(withoutBytes(event), event), text);
+    },
     gatewayEnded(restartInMs) {
       presence.clear();
       const text = `the gateway ended by itself, and is started again in ${restartInMs / SECOND_MS} s`;
@@ -59,8 +72,8 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
       if (isWorthReading(line)) logLine(`gateway: ${cleanText(line)}`);
     },
     follow: (event) => tell(event, formatFollow(event, style)),
-    directory: (event) => tell(event, formatDirectoryEvent(event, style)),
-    sync: (event) => tell(event, formatSyncEvent(event, style)),
+    directory: (event) => tell(named(event, event), formatDirectoryEvent(event, style, nameOf)),
+    sync: (event) => tell(named(event, event), formatSyncEvent(event, style, nameOf)),
     embeddedDied: (restartInMs) =>
       tell(
         { event: 'embedded-died', restartInMs },
@@ -68,6 +81,14 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
       ),
     stopped: () => tell({ event: 'stopped' }, 'stopped'),
   };
+}
+
+type Told = SeenEvent | DirectoryEvent | SyncEvent;
+
+/** Which device an event is about; null for one that is not known, undefined where it is about none. */
+function deviceOf(event: Told): string | null | undefined {
+  if ('principal' in event && event.principal !== null) return event.principal.deviceId;
+  return 'deviceId' in event ? event.deviceId : undefined;
 }
 
 /** What a pairing carries is for the two that pair, and may be the user CA key under its passphrase: how much, not what. */

@@ -13,6 +13,7 @@ import type { GatewayReady, SeenEvent } from '../gateway-events.js';
 import { readCredentials } from '../home/credentials.js';
 import { eventOf } from '../directory/events.js';
 import type { Membership } from '../directory/membership.js';
+import { createNameOf } from '../directory/names.js';
 import type { StreamAccess } from '../home/stream-access.js';
 import { createProblems } from '../../core/env/problems.js';
 import type { KnownLeaf } from '../../core/leaf/judge.js';
@@ -106,7 +107,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       requireConfinement: context.requireConfinement,
       inOwnUnit: context.gatewayInUnit,
     }).catch(refuse);
-  const recent = createRecent();
+  const recent = createRecent(createNameOf(membership));
   const observers: ServiceObserver[] = [];
   const onEvent = async (event: SeenEvent): Promise<void> => {
     recent.note(event);

@@ -9,6 +9,7 @@ import { createUserCa, issueLeaf } from '../../../dist/adapters/pki/user-ca.js';
 import { createDeviceKey } from '../../../dist/adapters/pki/keys.js';
 import { signStatement } from '../../../dist/adapters/pki/sign-statement.js';
 import { recordPath } from '../../../dist/agent/directory/record-file.js';
+import { askAgentIfUp } from '../../../dist/agent/rpc/ask-agent.js';
 import type { StatementDocument } from '../../../dist/core/statements.js';
 import { failureOf, isEvent, linesOf, patchcord, startUp, type TestHome } from '../../kit/agent.js';
 import { ask, get } from '../../kit/raw-client.js';
@@ -56,6 +57,16 @@ test('a rename is signed, published, pulled by other devices, and survives a res
   await eventually(async () =>
     nameIn(await devicesOf(camera.home), camera) === 'Ada’s camera' ? true : null,
   );
+  // From then on it is told by that name, beside its id: where it connects, and by itself.
+  const seen = (await askAgentIfUp(laptop.home.paths, 'status'))?.connections;
+  assert.ok(seen?.some(({ name }) => name === 'Ada’s camera'));
+  const asked = (await askAgentIfUp(camera.home.paths, 'status'))?.peers;
+  assert.deepEqual(
+    asked?.map(({ deviceId, name }) => [deviceId, name]),
+    [[laptop.deviceId, 'laptop']],
+  );
+  const [made] = linesOf((await patchcord(camera.home, ['init', '--json'])).stdout);
+  assert.equal(made?.['name'], 'Ada’s camera');
 
   up.kill('SIGKILL');
   await up.ended;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOutput } from '../../../dist/agent/cli/output.js';
 import { createStyle } from '../../../dist/agent/cli/style.js';
+import { formatDevice } from '../../../dist/agent/directory/names.js';
 import { cleanReason, type SeenEvent } from '../../../dist/agent/gateway-events.js';
 import { formatPeer } from '../../../dist/agent/status/peers-text.js';
 import { createPresence } from '../../../dist/agent/up/presence.js';
@@ -14,6 +15,18 @@ const connection = (event: 'connected' | 'disconnected', letter: string): SeenEv
   principal: { deviceId: letter.repeat(48), role: 'own-device' },
   address: 'fe80::1%usb0',
 });
+
+function startReport(isJson: boolean) {
+  const lines: string[] = [];
+  const write = (line: string | Uint8Array): boolean => lines.push(String(line)) > 0;
+  const report = createUpReport({
+    output: createOutput(isJson, { write }, { write }),
+    style: createStyle(false, {}),
+    now: () => new Date(0),
+    logLine: () => undefined,
+  });
+  return { lines, report };
+}
 
 test('a peer is news when it comes and when it goes, its other connections are not', () => {
   const presence = createPresence();
@@ -39,21 +52,42 @@ test('addresses of requests are left out of reasons', () => {
 test('a revoked device is told as revoked', () => {
   const peer = {
     ...{ deviceId: 'A'.repeat(48), instance: 'x', address: 'fe80::1', zone: 'usb0', port: 1 },
-    ...{ standing: 'revoked', connected: false },
+    ...{ standing: 'revoked', connected: false, name: null },
   };
   assert.ok(formatPeer(peer).includes('revoked'));
   assert.ok(!formatPeer({ ...peer, standing: 'proven', connected: true }).includes('revoked'));
 });
 
+test('a device is told by its name beside its id, and by its id alone where it has none', () => {
+  const id = 'A'.repeat(48);
+  assert.equal(formatDevice(id, 'Ada’s phone'), '"Ada’s phone" AAAAAAAA');
+  assert.equal(formatDevice(id, null), 'AAAAAAAA');
+  // What a name could pretend or steer is in its quotes, and does not print.
+  const hostile = formatDevice(id, `phone" BBBBBBBB\u202e\u001b[2J\n${'x'.repeat(1000)}`);
+  assert.ok(hostile.startsWith(String.raw`"phone\" BBBBBBBB`));
+  assert.doesNotMatch(hostile, /[\p{Cc}\p{Cf}]/u);
+  assert.ok(hostile.endsWith('" AAAAAAAA') && hostile.length < 300);
+});
+
+test('events are told with the name of their device, null where it has none, also to programs', () => {
+  for (const isJson of [true, false]) {
+    const { lines, report } = startReport(isJson);
+    report.knowNames((deviceId) => (deviceId.startsWith('A') ? 'Ada’s phone' : null));
+    report.gateway(connection('connected', 'A'));
+    report.gateway(connection('connected', 'B'));
+    const [first = '', second = ''] = lines;
+    if (isJson) {
+      assert.equal((JSON.parse(first) as { name: unknown }).name, 'Ada’s phone');
+      assert.equal((JSON.parse(second) as { name: unknown }).name, null);
+    } else {
+      assert.ok(first.includes('"Ada’s phone" AAAAAAAA (own-device)'));
+      assert.ok(second.includes('  BBBBBBBB (own-device)'));
+    }
+  }
+});
+
 test('what a pairing carries is told by its length, also to programs', () => {
-  const lines: string[] = [];
-  const write = (line: string | Uint8Array): boolean => lines.push(String(line)) > 0;
-  const report = createUpReport({
-    output: createOutput(true, { write }, { write }),
-    style: createStyle(false, {}),
-    now: () => new Date(0),
-    logLine: () => undefined,
-  });
+  const { lines, report } = startReport(true);
   const time = '2026-01-01T00:00:00.000Z';
   report.gateway({ event: 'pair-data', time, run: 'A'.repeat(16), data: Buffer.from('sealed words') });
   assert.deepEqual(JSON.parse(lines.join('')), {

@@ -49,7 +49,10 @@ async function runExport(
   const target = (await isFolder(path)) ? join(resolve(path), id) : resolve(path);
   if (!force && (await stat(target).catch(() => null)) !== null) throw exists(target);
   const blob = await createStores(settings.stores).open(id);
-  if (blob === null) throw new Failure('noInput', 'no-file', `${id} is in no store that is there now`);
+  if (blob === null)
+    throw new Failure('noInput', 'no-file', `${id} is in no store that is there now`, {
+      hint: 'See `patchcord files stores`.',
+    });
   try {
     await exportBlob(context, blob, target, force);
   } finally {

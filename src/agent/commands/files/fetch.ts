@@ -8,7 +8,8 @@ import { Failure } from '../../cli/failure.js';
 import { formatBytes } from '../../cli/format.js';
 import { createProgress, type Progress } from '../../files/progress.js';
 import { askAgent } from '../../rpc/ask-agent.js';
-import type { FetchParams } from '../../sync/handlers.js';
+import type { FetchAnswer, FetchParams } from '../../sync/handlers.js';
+import { formatPaused, resumeCommand } from '../../sync/paused.js';
 
 interface Options {
   readonly all?: boolean;
@@ -37,7 +38,11 @@ export function addFetch(files: Command, cli: Cli): void {
 }
 
 async function run(context: CommandContext, ids: readonly string[], options: Options): Promise<void> {
-  const { demand } = await askAgent(context.paths, 'fetch', paramsOf(ids, options));
+  const { demand, paused } = await askAgent(context.paths, 'fetch', paramsOf(ids, options));
+  for (const pause of paused) {
+    const text = `${formatPaused(pause)} is paused: files that only its documents name are not known here. To pull it again: ${resumeCommand(pause)}`;
+    context.output.tell({ event: 'paused', ...pause }, text);
+  }
   const progress = createProgress(context, 0);
   let status: DemandStatus;
   try {
@@ -51,12 +56,15 @@ async function run(context: CommandContext, ids: readonly string[], options: Opt
     summary,
     `${stored} fetched (${formatBytes(storedBytes)}), of ${files + unknown} that were not here`,
   );
-  if (stored < files || unknown > 0) throw failureOf(status);
+  if (stored < files || unknown > 0) throw failureOf(status, paused);
 }
 
 function paramsOf(ids: readonly string[], { all = false, database }: Options): FetchParams {
   const asked = [ids.length > 0, all, database !== undefined].filter(Boolean).length;
-  if (asked !== 1) throw new Failure('usage', 'fetch-what', 'say which files, or --all, or --database NAME');
+  if (asked !== 1)
+    throw new Failure('usage', 'fetch-what', 'say which files, or --all, or --database NAME', {
+      hint: 'As in `patchcord files fetch --all`.',
+    });
   if (database !== undefined) return { database };
   return all ? { all } : { ids };
 }
@@ -71,7 +79,9 @@ async function untilSettled(
   for (;;) {
     const status = await askAgent(paths, 'fetch-status', { demand });
     if (status === null)
-      throw new Failure('unavailable', 'forgotten', 'patchcord was started anew meanwhile');
+      throw new Failure('unavailable', 'forgotten', 'patchcord was started anew meanwhile', {
+        hint: 'Run it again: what came by then is kept.',
+      });
     const now = status.storedBytes + status.activeBytes;
     const all = status.storedBytes + status.activeTotalBytes;
     // The sizes of files are known when they are begun.
@@ -84,13 +94,20 @@ async function untilSettled(
   }
 }
 
-function failureOf({ withoutSource, held, unknown, examples }: DemandStatus): Failure {
+function failureOf(
+  { withoutSource, held, unknown, examples }: DemandStatus,
+  paused: FetchAnswer['paused'],
+): Failure {
   const reasons = [
     ...(unknown > 0 ? [`${unknown} are here already, or no document names them`] : []),
     ...(withoutSource > 0 ? [`${withoutSource} no device has that is here now`] : []),
     ...(held > 0 ? [`for ${held} there is no room`] : []),
   ];
+  const hints = [
+    ...(examples.length > 0 ? [`Among them ${examples[0] ?? ''}. See \`patchcord status\`.`] : []),
+    ...(paused.length > 0 ? [`Something is paused: ${paused.map(resumeCommand).join('; ')}`] : []),
+  ];
   return new Failure('unavailable', 'not-all', `not all were fetched: ${reasons.join('; ')}`, {
-    ...(examples.length > 0 && { hint: `Among them ${examples[0] ?? ''}. See \`patchcord status\`.` }),
+    ...(hints.length > 0 && { hint: hints.join('\n') }),
   });
 }

@@ -65,7 +65,9 @@ async function runImport(context: CommandContext, paths: readonly string[], opti
   const failed = results.filter(({ outcome }) => FAILED.includes(outcome)).length;
   tellSummary(context, results, links);
   if (failed > 0)
-    throw new Failure('io', 'not-all', `${failed} of ${formatFiles(results.length)} not imported`);
+    throw new Failure('io', 'not-all', `${failed} of ${formatFiles(results.length)} not imported`, {
+      hint: 'Run it again when they can be read: what is stored is not copied twice.',
+    });
 }
 
 type Database = { readonly name: string; readonly client: Awaited<ReturnType<typeof openDatabase>> } | null;

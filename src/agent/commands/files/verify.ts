@@ -38,7 +38,10 @@ async function runVerify(context: CommandContext, idTexts: readonly string[]): P
   const blobs = await Promise.all(stores.map((store) => blobsOf(store, wanted)));
   const found = new Set(blobs.flat().map(({ id }) => id));
   const missing = [...wanted].find((id) => !found.has(id));
-  if (missing !== undefined) throw new Failure('noInput', 'no-file', `${missing} is in no store`);
+  if (missing !== undefined)
+    throw new Failure('noInput', 'no-file', `${missing} is in no store`, {
+      hint: 'See `patchcord files list`.',
+    });
   const total = blobs.flat().reduce((sum, { size }) => sum + size, 0);
   const bad = await verifyAll(
     context,
