@@ -25,22 +25,21 @@ export function parseTarget(targetRaw: string): Target {
   require('target-form', targetRaw.startsWith('/'));
   require('target-bytes', PRINTABLE_ASCII.test(targetRaw));
   require('target-escape', !LONE_PERCENT.test(targetRaw));
-  const [pathRaw = '', queryRaw, ...more] = targetRaw.split('?');
-  require('target-query', more.length === 0);
-  return {
-    ...parsePath(pathRaw),
-    query: queryRaw === undefined || queryRaw === '' ? [] : parseQuery(queryRaw),
-  };
+  const at = targetRaw.indexOf('?');
+  if (at < 0) return parsePath(targetRaw, []);
+  const queryRaw = targetRaw.slice(at + 1);
+  require('target-query', !queryRaw.includes('?'));
+  return parsePath(targetRaw.slice(0, at), queryRaw === '' ? [] : parseQuery(queryRaw));
 }
 
-function parsePath(pathRaw: string): Pick<Target, 'segments' | 'trailingSlash'> {
+function parsePath(pathRaw: string, query: Target['query']): Target {
   require('target-slashes', !pathRaw.includes('//'));
   // CouchDB unquotes "+" in a path as a space, and no other server does.
   require('target-escape', !pathRaw.includes('+'));
   const raws = pathRaw.slice(1).split('/');
   const trailingSlash = raws.at(-1) === '' && raws.length > 1;
   if (raws.at(-1) === '') raws.pop();
-  return { segments: raws.map(parseSegment), trailingSlash };
+  return { segments: raws.map(parseSegment), trailingSlash, query };
 }
 
 function parseSegment(segmentRaw: string): string {
@@ -76,12 +75,16 @@ function decode(raw: string): string {
   }
 }
 
+const UNRESERVED = /^[A-Za-z0-9._~-]*$/;
+
 /** One segment, percent-encoded but for the unreserved characters (RFC 3986 section 2.3). */
 export const encodeSegment = (segment: string): string =>
-  encodeURIComponent(segment).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  UNRESERVED.test(segment)
+    ? segment
+    : encodeURIComponent(segment).replace(
+        /[!'()*]/g,
+        (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+      );
 
 /** A target written anew from decoded parts: the only way in which one leaves this program. */
 export function formatTarget(segments: readonly string[], query: readonly QueryParameter[] = []): string {

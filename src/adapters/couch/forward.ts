@@ -2,9 +2,10 @@
 // it comes, with its body unread.
 import type { Readable } from 'node:stream';
 import { Refusal } from '../../core/errors.js';
+import type { HeaderList } from '../../core/headers.js';
 import type { ReplyHead } from './reply-head.js';
 import type { UpstreamPool } from './upstream-pool.js';
-import { UpstreamReply } from './upstream-reply.js';
+import { PEER_GONE, UpstreamReply } from './upstream-reply.js';
 import { UpstreamTimeout, type Vouch } from './upstream-socket.js';
 
 export interface UpstreamRequest {
@@ -12,7 +13,7 @@ export interface UpstreamRequest {
   /** Origin-form, written by `formatTarget`. */
   readonly path: string;
   /** The whole of them, with the credentials of the role; of the framing of the body, its length where that is known. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   readonly body: Readable | null;
   /** Until the first byte of the reply; null for a feed, which may be silent. */
   readonly firstByteMs: number | null;
@@ -39,15 +40,16 @@ export interface Forwarder {
 
 export function createForwarder(pool: UpstreamPool): Forwarder {
   return {
-    async forward({ firstByteMs, ...request }, ending, vouch) {
+    async forward(request, ending, vouch) {
+      const { firstByteMs } = request;
       const reply = new UpstreamReply();
       const onSilence = (): void => reply.destroy(new UpstreamTimeout('first byte'));
       const silence = firstByteMs === null ? undefined : setTimeout(onSilence, firstByteMs);
       // A body on its way is progress: the wait begins anew with every piece.
       reply.onProgress = () => void silence?.refresh();
-      ending.onEnd = () => reply.destroy(new Error('the peer went away'));
+      ending.onEnd = () => reply.destroy(PEER_GONE);
       try {
-        if (ending.hasEnded) throw new Error('the peer went away');
+        if (ending.hasEnded) throw PEER_GONE;
         pool.send(request, reply, vouch);
         const { status, headers } = await reply.head;
         return { status, headers, body: reply };

@@ -1,13 +1,14 @@
 // The connections to the upstream: kept alive, one request at a time on each, the one that was used last first.
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Readable } from 'node:stream';
+import type { HeaderList } from '../../core/headers.js';
 import { openUpstreamSocket, type SocketOptions, type Vouch } from './upstream-socket.js';
 import type { UpstreamReply } from './upstream-reply.js';
 
 export interface PoolRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   readonly body: Readable | null;
 }
 
@@ -61,12 +62,12 @@ export function createUpstreamPool(options: SocketOptions): UpstreamPool {
   }
 
   return {
-    send(request, reply, vouch) {
+    send({ method, path, headers, body }, reply, vouch) {
       const line = free.pop() ?? createLine();
       line.vouch = vouch;
       reply.onSettled = (mayReuse) => takeBack(line, mayReuse);
       // After HEAD too the connection is kept: what undici fears, a body all the same, would end it.
-      line.client.dispatch({ ...request, reset: false }, reply);
+      line.client.dispatch({ method, path, headers: headers as string[], body, reset: false }, reply);
     },
     close() {
       isClosed = true;

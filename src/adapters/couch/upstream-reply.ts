@@ -17,6 +17,8 @@ interface Taker {
 }
 
 const NOT_BEGUN = (): void => undefined;
+/** One for all: every exchange ends, and nearly always after its reply. */
+export const PEER_GONE = new Error('the peer went away');
 
 export class UpstreamReply {
   /** Resolves when the head is here; rejects with what came instead. */
@@ -53,13 +55,13 @@ export class UpstreamReply {
   /** Sends the body as that of `response`, whose head is set. Rejects when either of them breaks off. */
   sendTo(response: ServerResponse): Promise<void> {
     if (this.#isWhole && this.#heldBytes <= TEXT_BYTES) {
-      response.end(this.#takeHeld().toString('latin1'), 'latin1');
+      response.end(this.takeHeld().toString('latin1'), 'latin1');
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
       response.on('drain', () => this.#resume());
-      response.once('close', () => this.destroy(new Error('the peer went away')));
-      this.#giveTo({
+      response.once('close', () => this.destroy(PEER_GONE));
+      this.giveTo({
         take: (bytes) => response.write(bytes),
         end: () => {
           response.end();
@@ -79,7 +81,7 @@ export class UpstreamReply {
     const pieces: Buffer[] = [];
     let size = 0;
     return new Promise((resolve, reject) => {
-      this.#giveTo({
+      this.giveTo({
         take: (bytes) => {
           size += bytes.length;
           if (size <= maxBytes) return pieces.push(bytes) > 0;
@@ -93,25 +95,26 @@ export class UpstreamReply {
     });
   }
 
-  #takeHeld(): Buffer {
+  // Not "#": for methods that costs every instance a slow call.
+  private takeHeld(): Buffer {
     const held = this.#held;
     this.#held = [];
     return held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held);
   }
 
-  #end(mayReuse: boolean): void {
+  private end(mayReuse: boolean): void {
     this.#isWhole = true;
     this.onSettled(mayReuse);
     this.#taker?.end();
   }
 
-  #giveTo(taker: Taker): void {
+  private giveTo(taker: Taker): void {
     this.#taker = taker;
     if (this.#failure !== null) {
       taker.fail(this.#failure);
       return;
     }
-    const wantsMore = this.#heldBytes === 0 || taker.take(this.#takeHeld());
+    const wantsMore = this.#heldBytes === 0 || taker.take(this.takeHeld());
     if (this.#isWhole) taker.end();
     else if (wantsMore) this.#resume();
   }
@@ -143,7 +146,7 @@ export class UpstreamReply {
   }
 
   onComplete(): void {
-    this.#end(true);
+    this.end(true);
   }
 
   onError(error: Error): void {
@@ -151,7 +154,7 @@ export class UpstreamReply {
     // It may say how long it would be (RFC 9110 section 8.6); undici waits for that, and gives the connection up.
     const isWhole = this.#status === NOT_MODIFIED && 'code' in error && error.code === LENGTH_MISMATCH;
     if (isWhole) {
-      this.#end(false);
+      this.end(false);
       return;
     }
     this.#failure = error;

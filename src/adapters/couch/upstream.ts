@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import type { Credential, UpstreamAddress } from '../../core/env/couchdb.js';
 import { isObject } from '../../core/env/env.js';
+import type { HeaderList } from '../../core/headers.js';
 import type { Limits } from '../../core/limits.js';
 import { createForwarder, type Ending, type ForwardedReply, type UpstreamRequest } from './forward.js';
 import { createUpstreamPool } from './upstream-pool.js';
@@ -45,11 +46,11 @@ export interface Upstream {
 const ASK_MS = 10_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-const authorizationOf = (credential: Credential): Record<string, string> => {
-  if (credential.kind === 'none') return {};
-  if (credential.kind === 'jwt') return { authorization: `Bearer ${credential.token}` };
+const authorizationOf = (credential: Credential): HeaderList => {
+  if (credential.kind === 'none') return [];
+  if (credential.kind === 'jwt') return ['authorization', `Bearer ${credential.token}`];
   const pair = Buffer.from(`${credential.username}:${credential.password}`).toString('base64');
-  return { authorization: `Basic ${pair}` };
+  return ['authorization', `Basic ${pair}`];
 };
 
 export function createUpstream(address: UpstreamAddress, limits: () => Limits): Upstream {
@@ -61,14 +62,20 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
   });
   const forwarder = createForwarder(pool);
   // Written once: it is the same for every request of a role.
-  const authorizations = new WeakMap<Credential, Readonly<Record<string, string>>>();
+  const authorizations = new WeakMap<Credential, HeaderList>();
 
-  const withCredential = (request: UpstreamRequest, credential: Credential): UpstreamRequest => ({
-    ...request,
-    headers: { ...request.headers, ...authorizationFor(credential) },
+  const withCredential = (
+    { method, path, headers, body, firstByteMs }: UpstreamRequest,
+    credential: Credential,
+  ): UpstreamRequest => ({
+    method,
+    path,
+    headers: [...headers, ...authorizationFor(credential)],
+    body,
+    firstByteMs,
   });
 
-  function authorizationFor(credential: Credential): Readonly<Record<string, string>> {
+  function authorizationFor(credential: Credential): HeaderList {
     const known = authorizations.get(credential) ?? authorizationOf(credential);
     authorizations.set(credential, known);
     return known;
@@ -82,7 +89,7 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
       const request: UpstreamRequest = {
         method,
         path,
-        headers: { accept: 'application/json', ...(text !== null && bodyHeaders(text)) },
+        headers: ['accept', 'application/json', ...(text === null ? [] : bodyHeaders(text))],
         body: text === null ? null : Readable.from([Buffer.from(text)]),
         firstByteMs: ASK_MS,
       };
@@ -106,10 +113,10 @@ export function createUpstream(address: UpstreamAddress, limits: () => Limits): 
   };
 }
 
-const bodyHeaders = (text: string): Record<string, string> => ({
-  'content-type': 'application/json',
-  'content-length': String(Buffer.byteLength(text)),
-});
+const bodyHeaders = (text: string): HeaderList => [
+  ...['content-type', 'application/json'],
+  ...['content-length', String(Buffer.byteLength(text))],
+];
 
 /** The JSON object of a small reply; null for anything else. Rejects when the reply breaks off. */
 export async function readObject(

@@ -1,5 +1,5 @@
 // What of the upstream's reply a peer gets to see, and what of a peer's request the upstream does: allow-lists.
-import { pickHeaders, type Headers } from '../headers.js';
+import { listHeaders, type HeaderList, type Headers } from '../headers.js';
 import type { Answer } from './operations.js';
 
 const REQUEST_HEADERS = ['accept', 'if-match', 'if-none-match', 'last-event-id', 'range'] as const;
@@ -16,14 +16,14 @@ const REPLY_HEADERS = [
   'etag',
 ] as const;
 
-export const upstreamRequestHeaders = (headers: Headers): Record<string, string> =>
-  pickHeaders(headers, REQUEST_HEADERS);
+export const upstreamRequestHeaders = (headers: Headers): HeaderList => listHeaders(headers, REQUEST_HEADERS);
 
 /** An attachment is a peer's choice of bytes and type: no browser may run it as a page of this origin. */
-const ATTACHMENT_HEADERS = { 'content-disposition': 'attachment', 'content-security-policy': 'sandbox' };
+const ATTACHMENT_HEADERS = ['content-disposition', 'attachment', 'content-security-policy', 'sandbox'];
 
-export function peerReplyHeaders(headers: Headers, answer: Answer): Record<string, string> {
-  const picked = pickHeaders(headers, REPLY_HEADERS);
-  picked['x-content-type-options'] = 'nosniff';
-  return answer === 'attachment' ? { ...picked, ...ATTACHMENT_HEADERS } : picked;
+export function peerReplyHeaders(headers: Headers, answer: Answer): string[] {
+  const list = listHeaders(headers, REPLY_HEADERS);
+  list.push('x-content-type-options', 'nosniff');
+  if (answer === 'attachment') list.push(...ATTACHMENT_HEADERS);
+  return list;
 }

@@ -12,18 +12,19 @@ import type { CouchDecision } from '../../core/couch/decide.js';
 import { toUpstreamLocal } from '../../core/couch/local-documents.js';
 import { isObject } from '../../core/env/env.js';
 import { Refusal } from '../../core/errors.js';
+import type { HeaderList } from '../../core/headers.js';
 import type { Limits } from '../../core/limits.js';
 import type { Exchange } from './exchange.js';
 import type { LocalDocument } from './local-documents.js';
 
 export interface UpstreamBody {
   readonly stream: Readable | null;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   /** Gives the memory of a held body back. */
   readonly release: () => void;
 }
 
-export const NO_BODY: UpstreamBody = { stream: null, headers: {}, release: () => undefined };
+export const NO_BODY: UpstreamBody = { stream: null, headers: [], release: () => undefined };
 
 interface Bounds {
   readonly limits: () => Limits;
@@ -54,7 +55,7 @@ export async function createUpstreamBody(
     // CouchDB takes an empty body where it needs none (`_ensure_full_commit`).
     if (held.bytes > 0) judge.end();
     const { pieces, bytes } = rewritten(decision, held, local);
-    const headers = { 'content-type': plan.type, 'content-length': String(bytes) };
+    const headers = ['content-type', plan.type, 'content-length', String(bytes)];
     return { stream: Readable.from(pieces), headers, release: held.release };
   } catch (error) {
     held.release();
@@ -66,11 +67,11 @@ function streamed({ request, response, form }: Exchange, plan: BodyPlan, limits:
   const length = form.bodyBytes;
   return {
     stream: streamBody(request, response, limits),
-    headers: {
-      'content-type': plan.type,
+    headers: [
+      ...['content-type', plan.type],
       // Without it, it goes up in chunks.
-      ...(length !== null && { 'content-length': String(length) }),
-    },
+      ...(length === null ? [] : ['content-length', String(length)]),
+    ],
     release: () => undefined,
   };
 }

@@ -33,7 +33,8 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
   const { gate, limits, localDocuments } = options;
 
   function decide({ request, target }: Exchange, role: Role): CouchDecision {
-    const below: Target = { ...target, segments: target.segments.slice(1) };
+    const { trailingSlash, query } = target;
+    const below: Target = { segments: target.segments.slice(1), trailingSlash, query };
     return decideCouch(role, request.method ?? '', below, limits());
   }
 
@@ -42,7 +43,8 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
     const plan = planBody(decision.operation.body, request.headers, form.bodyBytes, limits());
     // One gate for all of it: a reload makes another, whose credentials may not have passed yet.
     const at = gate();
-    await at.require(principal.role, decision);
+    // Before a body is let in; and of all requests, by the gate, before they go up.
+    if (plan !== null) await at.require(principal.role, decision);
     // Whoever left meanwhile is told of by no event any more: neither a body nor a reply must be waited for.
     exchange.throwIfEnded();
     const local = localDocuments.of(principal, decision);
@@ -52,7 +54,7 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
       const upstreamRequest = {
         method: decision.method,
         path: formatTarget(local?.segments ?? decision.segments, decision.query),
-        headers: { ...upstreamRequestHeaders(request.headers), ...body.headers },
+        headers: [...upstreamRequestHeaders(request.headers), ...body.headers],
         body: body.stream,
         firstByteMs: decision.feed ? null : limits().upstreamFirstByteMs,
       };
