@@ -2,16 +2,24 @@
 import { Worker } from 'node:worker_threads';
 
 /** Leaf `index` of the file behind `fd`: `length` bytes from `index` times 8 MiB on. */
-export interface LeafJob {
+export interface FileLeaf {
   readonly fd: number;
   readonly index: number;
   readonly length: number;
 }
 
+/** Leaf `index`, in memory that threads share: nobody may write into it until its digest is there. */
+export interface SharedLeaf {
+  readonly index: number;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+}
+
+export type LeafJob = FileLeaf | SharedLeaf;
+
 export interface LeafThreads {
   /**
    * The digest of a leaf, or null where the file ends too early or cannot be read; jobs are done in turn. When it
-   * settles, no thread reads from `fd` for this job any more. Rejects when a thread breaks, or on close.
+   * settles, no thread reads from `fd` or the memory for this job any more. Rejects when a thread breaks, or on close.
    */
   digest(job: LeafJob): Promise<Uint8Array | null>;
   /** Ends all threads. */

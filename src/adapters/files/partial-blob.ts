@@ -13,7 +13,7 @@ import { isFile, pathOf, placeBlob, placeSidecar } from './place-blob.js';
 export interface PartialBlob {
   /** Leaves that are still to be written. */
   readonly missing: readonly number[];
-  /** `bytes` are the whole leaf, and its digest is right. */
+  /** `bytes` are the whole leaf, and its digest is right. Resolves when they are on the disk. */
   write(index: number, bytes: Uint8Array): Promise<void>;
   /** All leaves are written: the blob appears in the store. Closes it. */
   publish(): Promise<void>;
@@ -71,7 +71,11 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
     const missing = await findMissing(file, options);
     return {
       missing,
-      write: (index, bytes) => writeAll(file, bytes, index * LEAF_BYTES),
+      async write(index, bytes) {
+        await writeAll(file, bytes, index * LEAF_BYTES);
+        // Leaf by leaf, while the next ones come: at the end it would keep everyone waiting.
+        await file.datasync();
+      },
       async publish() {
         await file.sync();
         await placeSidecar(parent, id, digests, `${path}.leaves`);

@@ -49,7 +49,7 @@ export interface BlobPart {
   readonly id: BlobId;
   readonly start: number;
   readonly into: Uint8Array;
-  readonly onBytes: (bytes: Uint8Array) => void;
+  readonly onBytes: (count: number) => void;
 }
 
 export interface PeerClientOptions {
@@ -173,23 +173,25 @@ async function readAll(reply: IncomingMessage, maxBytes: number): Promise<Buffer
   return Buffer.concat(pieces);
 }
 
-async function fill(
-  reply: IncomingMessage,
-  into: Uint8Array,
-  onBytes: (bytes: Uint8Array) => void,
-): Promise<void> {
-  let length = 0;
-  try {
-    for await (const piece of reply as AsyncIterable<Buffer>) {
-      if (length + piece.length > into.length) throw new PeerFailed(206, 'it sent too much');
+function fill(reply: IncomingMessage, into: Uint8Array, onBytes: (count: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let length = 0;
+    reply.on('data', (piece: Buffer) => {
+      if (length + piece.length > into.length) {
+        reply.destroy(new PeerFailed(206, 'it sent too much'));
+        return;
+      }
       into.set(piece, length);
       length += piece.length;
-      onBytes(piece);
-    }
-  } catch (error) {
-    throw failureOf(error as Error);
-  }
-  if (length < into.length) throw new PeerFailed(null, 'it sent too little');
+      onBytes(piece.length);
+    });
+    reply.once('error', (error) => reject(failureOf(error)));
+    reply.once('close', () => reject(new PeerFailed(null, 'it broke off')));
+    reply.once('end', () => {
+      if (length < into.length) reject(new PeerFailed(null, 'it sent too little'));
+      else resolve();
+    });
+  });
 }
 
 function parsePending(untrusted: unknown): number | null {

@@ -108,7 +108,7 @@ export function createFetcher(context: FetcherContext): Fetcher {
     },
   });
   const lanes = createLanes({
-    ...{ client, work, onBadSource, onNotThere, onLeaf },
+    ...{ client, work, threads, onBadSource, onNotThere, onLeaf },
     blobOf: (id) => active.get(id) ?? null,
     onBytes(id, device, count) {
       active.get(id)?.from.add(device);

@@ -33,10 +33,18 @@ export function pump(
       else stall?.refresh();
     }
 
+    /** A record of TLS is 16 KiB, and several come at once: they go on in one call of the system. */
+    function gather(): void {
+      if (response.writableCorked > 0) return;
+      response.cork();
+      setImmediate(() => response.uncork());
+    }
+
     const onData = (piece: Buffer): void => {
       stall?.refresh();
       bytes += piece.length;
       onBytes(piece.length);
+      gather();
       if (response.write(piece)) return;
       heldSince = performance.now();
       reply.pause();

@@ -30,6 +30,8 @@ export class StreamListenFailed extends Error {
 /** Programs of this device's own: the replicator has up to 20 for each job. */
 const MAX_CONNECTIONS = 1024;
 const HOST = '127.0.0.1';
+/** What may wait for a program: with less, every record of TLS would stop the peer, and have it go on again. */
+const WAITING_BYTES = 524_288;
 
 export function createStreamListener(app: StreamApp, limits: () => Limits): StreamListener {
   let onPort: { readonly wanted: number; readonly server: Server; readonly port: number } | null = null;
@@ -42,6 +44,7 @@ export function createStreamListener(app: StreamApp, limits: () => Limits): Stre
       headersTimeout: headerMs,
       requestTimeout: 0,
       keepAliveTimeout: idleMs,
+      highWaterMark: WAITING_BYTES,
     });
     server.maxConnections = MAX_CONNECTIONS;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
