@@ -36,10 +36,14 @@ function parsePath(pathRaw: string, query: Target['query']): Target {
   require('target-slashes', !pathRaw.includes('//'));
   // CouchDB unquotes "+" in a path as a space, and no other server does.
   require('target-escape', !pathRaw.includes('+'));
-  const raws = pathRaw.slice(1).split('/');
-  const trailingSlash = raws.at(-1) === '' && raws.length > 1;
-  if (raws.at(-1) === '') raws.pop();
-  return { segments: raws.map(parseSegment), trailingSlash, query };
+  // Without `split`, which takes V8 out of compiled code for every request.
+  const segments: string[] = [];
+  for (let from = 1, to = 0; from < pathRaw.length; from = to + 1) {
+    to = pathRaw.indexOf('/', from);
+    if (to < 0) to = pathRaw.length;
+    segments.push(parseSegment(pathRaw.slice(from, to)));
+  }
+  return { segments, trailingSlash: pathRaw.length > 1 && pathRaw.endsWith('/'), query };
 }
 
 function parseSegment(segmentRaw: string): string {

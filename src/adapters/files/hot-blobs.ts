@@ -6,33 +6,24 @@ import type { OpenBlob } from './stores.js';
 
 /** Larger ones cost more to send than to find. */
 export const HOT_BLOB_BYTES = 65_536;
-/** Of the process's memory, for all of them, counted twice: as bytes and as text. */
+/** Of the process's memory, for all of them. */
 export const HOT_CACHE_BYTES = 67_108_864;
 /** How long after it was read a blob is served from memory. */
 export const HOT_MS = 1000;
 /** Asked for so often, each time within `HOT_MS` of the time before, it is hot. */
 export const HOT_AFTER = 4;
 
-/** The most that goes out in one piece with its head, which takes text: Node sends a buffer after it, as a second. */
-const TEXT_BYTES = 8192;
-
-export interface HotBlob {
-  readonly bytes: Buffer;
-  /** The bytes as latin1; null for a blob that is too large for that. */
-  readonly text: string | null;
-}
-
 export interface HotBlobs {
   /** Counts that the blob is asked for; its content, where that was read within the last second. */
-  ask(id: BlobId): HotBlob | null;
+  ask(id: BlobId): Buffer | null;
   /** Reads a blob that is hot whole, and keeps it; null for others, and where it cannot be read. */
-  read(blob: OpenBlob): Promise<HotBlob | null>;
+  read(blob: OpenBlob): Promise<Buffer | null>;
 }
 
 interface Entry {
   asked: number;
   askedMs: number;
-  content: HotBlob | null;
+  content: Buffer | null;
   readMs: number;
 }
 
@@ -42,7 +33,7 @@ const ENTRY_BYTES = 256;
 export function createHotBlobs(nowMs: () => number): HotBlobs {
   const entries = new LRUCache<BlobId, Entry>({
     maxSize: HOT_CACHE_BYTES,
-    sizeCalculation: ({ content }) => ENTRY_BYTES + 2 * (content?.bytes.length ?? 0),
+    sizeCalculation: ({ content }) => ENTRY_BYTES + (content?.length ?? 0),
   });
 
   return {
@@ -61,9 +52,8 @@ export function createHotBlobs(nowMs: () => number): HotBlobs {
       const entry = entries.peek(blob.id);
       if (entry === undefined || entry.asked < HOT_AFTER || blob.size > HOT_BLOB_BYTES) return null;
       const readMs = nowMs();
-      const bytes = Buffer.allocUnsafeSlow(blob.size);
-      if ((await blob.read(bytes, 0, blob.size).catch(() => 0)) !== blob.size) return null;
-      const content = { bytes, text: bytes.length > TEXT_BYTES ? null : bytes.toString('latin1') };
+      const content = Buffer.allocUnsafeSlow(blob.size);
+      if ((await blob.read(content, 0, blob.size).catch(() => 0)) !== blob.size) return null;
       entries.set(blob.id, { ...entry, content, readMs });
       return content;
     },

@@ -44,7 +44,7 @@ export class Exchange implements InFlight, Ending {
     this.form = form;
     this.#slot = slot;
     connection.inFlight.add(this);
-    response.once('close', () => this.end());
+    response.on('close', () => this.end());
     this.target = parseTarget(request.url ?? '');
   }
 

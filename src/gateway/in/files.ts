@@ -1,6 +1,6 @@
 // `/files`: blobs by range, their leaf digests, and which of many are here. Permission comes before the disk.
 import type { BlobPump } from '../../adapters/files/blob-pump.js';
-import type { HotBlob, HotBlobs } from '../../adapters/files/hot-blobs.js';
+import type { HotBlobs } from '../../adapters/files/hot-blobs.js';
 import type { LeafSource } from '../../adapters/files/leaves.js';
 import type { Stores } from '../../adapters/files/stores.js';
 import { readHeldBody, type BodyMemory } from '../../adapters/http/body.js';
@@ -11,6 +11,7 @@ import { isObject } from '../../core/env/env.js';
 import { Refusal } from '../../core/errors.js';
 import { parseBlobId, type BlobId } from '../../core/ids.js';
 import type { Limits } from '../../core/limits.js';
+import type { Role } from '../../core/policy/policy.js';
 import { isStillGranted, type BlobPermission } from './blob-permission.js';
 import { leavesHeaders, OK, planBlobReply } from './blob-reply.js';
 import type { Exchange } from './exchange.js';
@@ -39,19 +40,23 @@ export interface FilesHandlers {
 export function createFilesHandlers(options: FilesOptions): FilesHandlers {
   const { stores, pump, hot, leaves, permission } = options;
 
-  /** The id in the path, when this principal may have it. */
-  async function permitted(exchange: Exchange, idText: string): Promise<BlobId> {
+  /** The id in the path, when this principal may have it: at once, but where the upstream is asked. */
+  function permitted(exchange: Exchange, idText: string): BlobId | Promise<BlobId> {
     const id = parseBlobId(idText);
     if (id === null) throw new Refusal('blob-id');
     const { role } = exchange.principal;
     exchange.permittedWhile((principal) => isStillGranted(role.files, principal.role.files));
-    if (role.files !== 'all' && !(await permission.allowed(role, [id])).has(id))
-      throw new Refusal('blob-not-granted');
+    return role.files === 'all' ? id : granted(role, id);
+  }
+
+  async function granted(role: Role, id: BlobId): Promise<BlobId> {
+    if (!(await permission.allowed(role, [id])).has(id)) throw new Refusal('blob-not-granted');
     return id;
   }
 
   async function sendBlob(exchange: Exchange, idText: string): Promise<void> {
-    const id = await permitted(exchange, idText);
+    const found = permitted(exchange, idText);
+    const id = typeof found === 'string' ? found : await found;
     const kept = hot().ask(id);
     if (kept !== null) {
       sendHot(exchange, id, kept);
@@ -74,13 +79,12 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     }
   }
 
-  function sendHot(exchange: Exchange, id: BlobId, { bytes, text }: HotBlob): void {
+  function sendHot(exchange: Exchange, id: BlobId, bytes: Buffer): void {
     const { status, headers, part } = planBlobReply(exchange.request, id, bytes.length);
     const { request, response } = exchange;
     response.writeHead(status, headers);
     if (part === null || request.method === 'HEAD') response.end();
-    else if (text !== null && status === OK) response.end(text, 'latin1');
-    else response.end(bytes.subarray(part.start, part.end + 1));
+    else response.end(status === OK ? bytes : bytes.subarray(part.start, part.end + 1));
   }
 
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {
