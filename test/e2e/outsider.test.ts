@@ -11,6 +11,7 @@ import {
   createDatabase,
   document,
   importFile,
+  soon,
   startDevice,
   storedFile,
   type Device,
@@ -40,14 +41,19 @@ async function startUsers(t: TestContext): Promise<Users> {
   const ada = await startDevice(here, { deviceId: '', within: null, listen: ['near0'] });
   const grace = await startDevice(there, { deviceId: '', within: other, listen: ['far0'] });
   await createDatabase(ada, PROJECT);
-  const sharing = startPatchcord(here, ['share', GRANT, '--json']);
+  await shareProject(ada, grace);
+  return { ada, grace };
+}
+
+async function shareProject(ada: Device, grace: Device): Promise<void> {
+  assert.ok(grace.within !== null);
+  const sharing = startPatchcord(ada.home, ['share', GRANT, '--json']);
   const { code } = await sharing.untilLine(isEvent('offered'));
-  const accepting = startPatchcord(there, ['accept', GRANT, '--json'], { within: other });
+  const accepting = startPatchcord(grace.home, ['accept', GRANT, '--json'], { within: grace.within });
   accepting.type(`${String(code)}\n`);
   await agree(sharing, accepting);
   for (const { code: ended, stdout, stderr } of [await sharing.ended, await accepting.ended])
     assert.equal(ended, 0, stdout + stderr);
-  return { ada, grace };
 }
 
 if (isInsideNamespace(import.meta.url)) {
@@ -121,6 +127,17 @@ if (isInsideNamespace(import.meta.url)) {
       [403, 403, 403],
       'by design document',
     );
+
+    // The end of the share cuts her off at once; with the next one, what was written meanwhile comes.
+    const { userId } = (await grace.status()).identity;
+    assert.equal((await patchcord(ada.home, ['unshare', userId.slice(0, 8)])).code, 0);
+    assert.notEqual((await ask('GET', `couch/${PROJECT}/chapter`)).status, 200);
+    await soon(async () => ((await grace.status()).sync.pulls.length === 0 ? true : null));
+    await ada.ask('PUT', `/${PROJECT}/meanwhile`, {});
+    await shareProject(ada, grace);
+    await document(grace, PROJECT, 'meanwhile');
+    await grace.ask('PUT', `/${PROJECT}/again`, {});
+    await document(ada, PROJECT, 'again');
 
     // What she writes into her own copy as its administrator is not pulled, and so never runs here.
     await putDesign(grace);

@@ -38,6 +38,7 @@ export function createProgram(cli: Cli): Command {
   withExamples(program, [
     ['patchcord up', 'start, in the foreground; Ctrl-C stops'],
     ['patchcord status', 'tell how it is, from another terminal'],
+    ['patchcord pair', 'add a device: then `patchcord join` on that one'],
     ['patchcord files import ~/Videos', 'put files in'],
   ]);
   for (const add of [

@@ -57,7 +57,11 @@ export function addJoin(program: Command, cli: Cli): void {
     .command('join')
     .description('make this device one of the user whose code another device shows; `up` must not run')
     .option('--at <address>', 'where the other device listens, as `pair` shows it')
-    .option('--listen <where>', 'names of links to look on, as for `up`', parseListen)
+    .option(
+      '--listen <where>',
+      'names of links to look on, with commas between them; else every link',
+      parseListen,
+    )
     .option('--abandon-user', 'even where this device’s own user has other devices or shares')
     .option('--json', 'print JSON, and take answers as lines: the code, then yes or no')
     .action((options: JoinOptions) =>

@@ -4,6 +4,7 @@ import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
 import { presentPassphrase } from '../cli/passphrase.js';
+import { noName } from '../databases/refusals.js';
 import { askDirectory } from '../directory/ask-directory.js';
 import { waitForKey } from '../directory/wait-for-key.js';
 import { askCode } from '../pairing/ask-code.js';
@@ -12,6 +13,7 @@ import { converse } from '../pairing/converse.js';
 import { createDialogue, type Dialogue } from '../pairing/dialogue.js';
 import { remoteTalk } from '../pairing/remote-talk.js';
 import { askAgent } from '../rpc/ask-agent.js';
+import { isDatabaseName } from '../../core/policy/policy.js';
 import type { SharedDatabase } from '../../core/pairing/launcher/grant.js';
 
 interface Options {
@@ -70,6 +72,7 @@ export function addUnshare(program: Command, cli: Cli): void {
 
 function parseDatabase(text: string): SharedDatabase {
   const [name = '', access = '', ...more] = text.split(':');
+  if (!isDatabaseName(name)) throw noName(name);
   if (more.length === 0 && (access === 'read' || access === 'write')) return { name, access };
   throw new Failure('usage', 'database', `${text} does not say what is allowed`, {
     hint: `Say ${name}:read, or ${name}:write.`,

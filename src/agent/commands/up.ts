@@ -22,7 +22,7 @@ export function addUp(program: Command, cli: Cli): void {
     .description('serve this device’s databases and files, in the foreground')
     .option(
       '--listen <where>',
-      '"link-local" (every link), "loopback" (to try), or names of links',
+      '"link-local" (every link), "loopback" (to try), or names of links, with commas',
       parseListen,
     )
     .option('--port <number>', 'the port to listen on; 0 for any', parsePort)

@@ -30,7 +30,10 @@ const textOf = (config: Config): string => `${JSON.stringify(config, null, 2)}\n
 export function checkConfig(paths: Paths, config: Config): void {
   const { problems } = parseSettings(textOf(config), paths);
   if (problems.length > 0)
-    throw new Failure('config', 'config', 'the configuration would have problems', { problems });
+    throw new Failure('config', 'config', 'the configuration would have problems', {
+      problems,
+      hint: 'Nothing was changed. `patchcord config` shows what there is to set.',
+    });
 }
 
 /** Writes the whole configuration, for this user alone; fails with all of its problems, and changes nothing then. */

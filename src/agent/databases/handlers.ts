@@ -2,12 +2,11 @@
 // may write to, by this device's policy.
 import { grantOf, isDatabaseName, type Access, type Policy } from '../../core/policy/policy.js';
 import { ownRoles } from '../../core/policy/role-of.js';
-import { Failure } from '../cli/failure.js';
 import { listDatabases } from '../provision/follow.js';
 import type { Service } from '../up/service.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { makeDatabase } from './make-database.js';
-import { noAdministrator, notGranted } from './refusals.js';
+import { noAdministrator, noName, notGranted } from './refusals.js';
 
 export interface ListedDatabase {
   readonly database: string;
@@ -66,10 +65,7 @@ function ownAccess(policy: Policy, database: string): Access | null {
 }
 
 function requireOwn(policy: Policy, database: string): void {
-  if (!isDatabaseName(database))
-    throw new Failure('usage', 'no-database-name', `${JSON.stringify(database)} is no name of a database`, {
-      hint: 'Small letters, digits and any of _$()+/-, beginning with a letter: dmedia-0-holidays',
-    });
+  if (!isDatabaseName(database)) throw noName(database);
   if (ownAccess(policy, database) === 'write') return;
   throw notGranted(database);
 }

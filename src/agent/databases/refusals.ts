@@ -1,6 +1,11 @@
 // Why there is no such database, or none may be made: the same words wherever it is found out.
 import { Failure } from '../cli/failure.js';
 
+export const noName = (database: string): Failure =>
+  new Failure('usage', 'no-database-name', `${JSON.stringify(database)} is no name of a database`, {
+    hint: 'Small letters, digits and any of _$()+/-, beginning with a letter: dmedia-0-holidays',
+  });
+
 export const noDatabase = (database: string): Failure =>
   new Failure('noInput', 'no-database', `there is no database ${database}`, {
     hint: `Make it: patchcord databases add ${database}`,

@@ -24,9 +24,14 @@ export const withNames = <Item extends { readonly deviceId: string | null }>(
   items.map((item) => ({ ...item, name: item.deviceId === null ? null : nameOf(item.deviceId) }));
 
 const ID_CHARACTERS = 8;
+/** What a share’s role and credential are called (core/directory/view.ts). */
+const SHARE = /^share-([3-9A-Y]{8})[3-9A-Y]{40}$/;
 
 /** As in `"Ada’s phone" 3AXYUW7K`: the quotes are the name's own end, whatever is in it. */
 export function formatDevice(deviceId: string, name: string | null): string {
   const id = deviceId.slice(0, ID_CHARACTERS);
   return name === null ? id : `${JSON.stringify(cleanText(name))} ${id}`;
 }
+
+/** A role or a credential, as people read it. */
+export const formatRole = (name: string): string => name.replace(SHARE, 'share with user $1');

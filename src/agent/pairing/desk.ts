@@ -2,6 +2,7 @@
 import type { SharedDatabase } from '../../core/pairing/launcher/grant.js';
 import { isDatabaseName } from '../../core/policy/policy.js';
 import { Failure } from '../cli/failure.js';
+import { noName } from '../databases/refusals.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { Membership } from '../directory/membership.js';
 import type { Paths } from '../home/paths.js';
@@ -136,10 +137,7 @@ export async function tellEnd(
 }
 
 function requireShareable(name: string, directory: string): void {
-  if (!isDatabaseName(name))
-    throw new Failure('data', 'database', `${name} is no name of a database`, {
-      hint: 'See `patchcord databases`.',
-    });
+  if (!isDatabaseName(name)) throw noName(name);
   if (name === directory)
     throw new Failure('data', 'directory', `${name} is this user’s own directory, and is not shared`, {
       hint: 'Leave it out.',

@@ -10,7 +10,7 @@ type Peer = Discovery['peers'][number];
 const STANDINGS = new Map([
   ['proven', 'reached'],
   ['unreachable', 'does not answer'],
-  ['wrong', 'somebody else answered'],
+  ['wrong', 'somebody else answered, or it is not let in'],
   ['revoked', 'revoked, and not dialled'],
 ]);
 
@@ -25,7 +25,8 @@ export function formatPeer(peer: Peer): string {
 export function formatPeers(discovery: AgentStatus['discovery'], style: Style): string {
   if (discovery === null) return style.warn('the gateway does not tell');
   const { links, peers, refused, malformed, conflicts } = discovery;
-  if (links.length === 0) return 'There is no link to look on.';
+  if (links.length === 0)
+    return 'There is no link to look on: plug in a cable. `patchcord doctor` tells what each link has.';
   const zones = links.map(({ zone }) => zone).join(', ');
   const lines = peers.length === 0 ? [`Nobody is seen on ${zones}.`] : peers.map(formatPeer);
   if (conflicts > 0)

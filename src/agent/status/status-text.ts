@@ -1,7 +1,7 @@
 // The state in one screen.
 import { fileLines, pullLines } from '../sync/status-lines.js';
 import { formatBytes } from '../cli/format.js';
-import { formatDevice } from '../directory/names.js';
+import { formatDevice, formatRole } from '../directory/names.js';
 import { formatRequest } from '../directory/requests-text.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
@@ -61,7 +61,9 @@ function couchdbLines({ couchdb }: AgentStatus, style: Style): string[] {
   const what = kind === 'embedded' ? 'embedded, for trying things' : `CouchDB ${version ?? ''}`;
   const head = version === null ? style.warn(`${url} does not answer`) : `${url}, ${what}`;
   const states = Object.entries(credentials).map(([name, state]) =>
-    state === 'passed' ? `credential ${name} passed` : style.warn(`credential ${name}: ${state}`),
+    state === 'passed'
+      ? `credential ${formatRole(name)} passed`
+      : style.warn(`credential ${formatRole(name)}: ${state}`),
   );
   return [head, ...states];
 }
@@ -75,7 +77,7 @@ const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]
 function connectionLines({ connections }: AgentStatus): string[] {
   const lines = new Map<string, { connections: number; requests: number }>();
   for (const { principal, name, address, requests } of connections) {
-    const who = `${formatDevice(principal.deviceId, name)} (${principal.role}) from ${address}`;
+    const who = `${formatDevice(principal.deviceId, name)} (${formatRole(principal.role)}) from ${address}`;
     const before = lines.get(who) ?? { connections: 0, requests: 0 };
     lines.set(who, { connections: before.connections + 1, requests: before.requests + requests });
   }

@@ -5,7 +5,7 @@ import type { Pause } from '../../core/replication/pauses.js';
 import type { Demand } from '../blobs/blobs.js';
 import type { DemandStatus } from '../blobs/demands.js';
 import { Failure } from '../cli/failure.js';
-import { noDatabase } from '../databases/refusals.js';
+import { noDatabase, noName } from '../databases/refusals.js';
 import { withNames, type NameOf } from '../directory/names.js';
 import type { NamedPause } from './paused.js';
 import type { Sync } from './sync.js';
@@ -89,10 +89,7 @@ function parsePauseParams({ device, database }: PauseParams, sync: Sync, nameOf:
     throw new Failure('usage', 'pause-what', 'say which device, or which database', {
       hint: 'Say --peer, --database, or both: see `patchcord peers` and `patchcord databases`.',
     });
-  if (database !== null && !isDatabaseName(database))
-    throw new Failure('usage', 'no-database', `${JSON.stringify(database)} is no name of a database`, {
-      hint: 'See `patchcord databases`.',
-    });
+  if (database !== null && !isDatabaseName(database)) throw noName(database);
   return { deviceId: device === null ? null : findDevice(device, sync, nameOf), database };
 }
 

@@ -1,6 +1,6 @@
 // One line for each thing that happens, in words.
 import type { Style } from '../cli/style.js';
-import { formatDevice, type NameOf } from '../directory/names.js';
+import { formatDevice, formatRole, type NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { formatListener } from './ready-text.js';
@@ -10,7 +10,7 @@ type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 const formatKnown = (deviceId: string, nameOf: NameOf): string => formatDevice(deviceId, nameOf(deviceId));
 
 const formatPrincipal = ({ deviceId, role }: Principal, nameOf: NameOf): string =>
-  `${formatKnown(deviceId, nameOf)} (${role})`;
+  `${formatKnown(deviceId, nameOf)} (${formatRole(role)})`;
 
 /** Null for what a person need not read. */
 export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf): string | null {
@@ -72,8 +72,10 @@ function formatRefused(event: Denied, nameOf: NameOf): string {
   const device = event.principal?.deviceId ?? event.deviceId;
   if (event.principal !== null) return formatPrincipal(event.principal, nameOf);
   const who = `a stranger${device === undefined ? '' : ` ${formatKnown(device, nameOf)}`}`;
-  // This side dialled, and somebody else answered.
-  return event.dialled === undefined ? who : `${who} in place of ${formatKnown(event.dialled, nameOf)}`;
+  // This side dialled: somebody else answered, or the one who was meant and is not let in.
+  const { dialled } = event;
+  const isMeant = dialled === undefined || dialled === device;
+  return isMeant ? who : `${who} in place of ${formatKnown(dialled, nameOf)}`;
 }
 
 export function formatFollow(event: FollowEvent, style: Style): string {

@@ -58,7 +58,7 @@ function compileAddress(shape: v.InferOutput<typeof COUCHDB>, problems: Problems
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return flaw('must end after the port');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!IPV4.test(host) && !host.includes(':'))
-    return flaw('must have an IP literal as its host: no names are resolved');
+    return flaw('must have an IP literal as its host, as in http://127.0.0.1:5984/: no names are resolved');
   if (url.protocol === 'http:' && !LOOPBACK.test(host))
     return flaw('must be https where the host is not loopback');
   checkTls(shape, url.protocol === 'https:', problems);

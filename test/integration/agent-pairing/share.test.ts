@@ -162,7 +162,7 @@ test('no at one side shares nothing; the directory, and what is no grant, cannot
 
   for (const [bad, code] of [
     ['patchcord:write', 'directory'],
-    ['_users:read', 'database'],
+    ['_users:read', 'no-database-name'],
     [NOVEL, 'database'],
     [`${NOVEL}:admin`, 'database'],
   ] as const)

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOutput } from '../../../dist/agent/cli/output.js';
 import { createStyle } from '../../../dist/agent/cli/style.js';
-import { formatDevice } from '../../../dist/agent/directory/names.js';
+import { formatDevice, formatRole } from '../../../dist/agent/directory/names.js';
 import { cleanReason, type SeenEvent } from '../../../dist/agent/gateway-events.js';
 import { formatPeer } from '../../../dist/agent/status/peers-text.js';
+import { formatDenied } from '../../../dist/agent/up/event-text.js';
 import { createPresence } from '../../../dist/agent/up/presence.js';
 import { createUpReport } from '../../../dist/agent/up/report.js';
 
@@ -67,6 +68,25 @@ test('a device is told by its name beside its id, and by its id alone where it h
   assert.ok(hostile.startsWith(String.raw`"phone\" BBBBBBBB`));
   assert.doesNotMatch(hostile, /[\p{Cc}\p{Cf}]/u);
   assert.ok(hostile.endsWith('" AAAAAAAA') && hostile.length < 300);
+});
+
+test('a device that was dialled and is not let in is told once', () => {
+  const [letter, other] = ['A'.repeat(48), 'B'.repeat(48)];
+  const denied = {
+    event: 'denied',
+    time: '',
+    rule: 'issuer-unknown',
+    principal: null,
+    deviceId: letter,
+  } as const;
+  const told = (dialled: string) => formatDenied({ ...denied, dialled }, () => null);
+  assert.ok(!told(letter).includes('in place of'));
+  assert.ok(told(other).includes('AAAAAAAA in place of BBBBBBBB'));
+});
+
+test('the role of a share is that of a user', () => {
+  assert.equal(formatRole(`share-${'A'.repeat(48)}`), 'share with user AAAAAAAA');
+  assert.equal(formatRole('own-device'), 'own-device');
 });
 
 test('events are told with the name of their device, null where it has none, also to programs', () => {

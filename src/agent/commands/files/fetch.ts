@@ -25,7 +25,7 @@ export function addFetch(files: Command, cli: Cli): void {
   const command = files
     .command('fetch')
     .description('bring files from other devices: what documents name, and is not here')
-    .argument('[id...]', 'the files')
+    .argument('[id...]', 'the files: of each its id, all 48 characters')
     .option('--all', 'all that any database names')
     .option('--database <name>', 'all that this database names')
     .option('--json', 'print JSON')
@@ -62,7 +62,7 @@ async function run(context: CommandContext, ids: readonly string[], options: Opt
 function paramsOf(ids: readonly string[], { all = false, database }: Options): FetchParams {
   const asked = [ids.length > 0, all, database !== undefined].filter(Boolean).length;
   if (asked !== 1)
-    throw new Failure('usage', 'fetch-what', 'say which files, or --all, or --database NAME', {
+    throw new Failure('usage', 'fetch-what', 'say one of these: ids of files, --all, --database NAME', {
       hint: 'As in `patchcord files fetch --all`.',
     });
   if (database !== undefined) return { database };
@@ -105,6 +105,7 @@ function failureOf(
   ];
   const hints = [
     ...(examples.length > 0 ? [`Among them ${examples[0] ?? ''}. See \`patchcord status\`.`] : []),
+    ...(unknown > 0 ? ['What is here, `patchcord files list` tells.'] : []),
     ...(paused.length > 0 ? [`Something is paused: ${paused.map(resumeCommand).join('; ')}`] : []),
   ];
   return new Failure('unavailable', 'not-all', `not all were fetched: ${reasons.join('; ')}`, {
