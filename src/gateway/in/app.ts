@@ -8,7 +8,7 @@ import { REPLIES, Refusal, type RefusalCode } from '../../core/errors.js';
 import type { Limits } from '../../core/limits.js';
 import type { Connection, Connections } from './connections.js';
 import { Exchange, type Traffic } from './exchange.js';
-import { createOtherRoutes, type OtherRoutesOptions } from './other-routes.js';
+import type { OtherRoutesOptions } from './other-routes.js';
 
 export interface AppOptions extends OtherRoutesOptions {
   readonly connections: Connections;
@@ -22,11 +22,20 @@ export interface AppOptions extends OtherRoutesOptions {
   readonly onFailure: (error: unknown, requestId: string) => void;
 }
 
+type OtherRoutes = (exchange: Exchange) => Promise<void>;
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function createApp(options: AppOptions): RequestListener {
   const { connections, traffic, limits, couch, files } = options;
-  const sendOther = createOtherRoutes(options);
+  let otherRoutes: Promise<OtherRoutes> | null = null;
+
+  /** koa is loaded with the first request for it: a start need not wait, and most replies never do. */
+  async function sendOther(exchange: Exchange): Promise<void> {
+    otherRoutes ??= import('./other-routes.js').then(({ createOtherRoutes }) => createOtherRoutes(options));
+    const send = await otherRoutes;
+    exchange.throwIfEnded();
+    await send(exchange);
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const connection = connections.of(request.socket);
