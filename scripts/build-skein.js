@@ -11,7 +11,8 @@ const ENTRY = `${FOLDER}/skein.ts`;
 const ROUNDS = `${FOLDER}/threefish.generated.ts`;
 const OUTPUT = 'src/core/skein/wasm.generated.ts';
 const SOURCES = [ENTRY, 'scripts/threefish.js', 'scripts/build-skein.js'];
-const OPTIONS = '-O3 --noAssert --runtime stub --use abort= --initialMemory 2 --maximumMemory 2';
+const OPTIONS =
+  '-O3 --noAssert --runtime stub --use abort= --initialMemory 5 --maximumMemory 5 --enable simd';
 
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 

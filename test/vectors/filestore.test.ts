@@ -8,11 +8,13 @@ import {
   MAX_LEAVES,
   leafCountOf,
   leafDigest,
+  leafIn,
   leafLengthOf,
+  readTwoDigests,
   rootOf,
-  startLeaf,
+  type UnreadLeaf,
 } from '../../dist/core/skein/hashing.js';
-import { createSkein } from '../../dist/core/skein/skein.js';
+import { createSkeinPair } from '../../dist/core/skein/skein.js';
 
 interface Vectors {
   readonly leaves: readonly { byte: string; count: number; index: number; digest: string }[];
@@ -22,21 +24,28 @@ interface Vectors {
 const path = new URL('../../test/vectors/filestore.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(path, 'utf8')) as Vectors;
 
-const skein = createSkein();
-
-function inPieces(index: number, bytes: Uint8Array, piece: number): Uint8Array {
-  const leaf = startLeaf(skein, index);
-  for (let start = 0; start < bytes.length; start += piece) leaf.update(bytes.subarray(start, start + piece));
-  return leaf.finish();
-}
+const pair = createSkeinPair();
+const [skein] = pair.skeins;
 
 for (const { byte, count, index, digest } of vectors.leaves) {
-  test(`leaf ${index} of ${count} times ${byte} has its digest, whole and in pieces`, () => {
+  test(`leaf ${index} of ${count} times ${byte} has its digest`, () => {
     const bytes = new Uint8Array(count).fill(byte.charCodeAt(0));
     assert.equal(encodeDbase32(leafDigest(skein, index, bytes)), digest);
-    // Byte by byte only where that is quick; the others in odd pieces.
-    for (const piece of count === 1 ? [1] : [262_144, 99_991])
-      assert.equal(encodeDbase32(inPieces(index, bytes, piece)), digest);
+  });
+}
+
+const unread = ({ byte, count, index }: Vectors['leaves'][number]): UnreadLeaf => ({
+  index,
+  length: count,
+  read: (into) => into.fill(byte.charCodeAt(0)),
+});
+
+for (const leaf of vectors.leaves) {
+  test(`leaf ${leaf.index} of ${leaf.count} times ${leaf.byte} has its digest beside any other`, () => {
+    for (const other of vectors.leaves) {
+      const digests = readTwoDigests(pair, unread(leaf), unread(other));
+      assert.deepEqual(digests.map(encodeDbase32), [leaf.digest, other.digest]);
+    }
   });
 }
 
@@ -62,7 +71,11 @@ test('a leaf has between 1 byte and 8 MiB, and an index that some file has', () 
   assert.throws(() => leafDigest(skein, 0, new Uint8Array(0)), RangeError);
   assert.throws(() => leafDigest(skein, 0, new Uint8Array(LEAF_BYTES + 1)), RangeError);
   assert.equal(leafDigest(skein, MAX_LEAVES - 1, new Uint8Array(1)).length, 30);
-  for (const index of [MAX_LEAVES, -1, 0.5, NaN]) assert.throws(() => startLeaf(skein, index), RangeError);
+  const one = new Uint8Array(1);
+  for (const index of [MAX_LEAVES, -1, 0.5, NaN])
+    assert.throws(() => leafDigest(skein, index, one), RangeError);
+  for (const length of [0, LEAF_BYTES + 1, -1, 0.5, NaN])
+    assert.throws(() => readTwoDigests(pair, leafIn(0, one), { ...leafIn(1, one), length }), RangeError);
 });
 
 test('a root takes exactly the digests of its size', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSkein } from '../../dist/core/skein/skein.js';
+import { createSkein, createSkeinPair, type ReadMessage } from '../../dist/core/skein/skein.js';
 import { slowSkein } from './slow-skein.js';
 
 const NONE = new Uint8Array(0);
@@ -49,7 +49,60 @@ test('the fast Skein equals the slow one for keys and personalizations of other 
 });
 
 test('the fast Skein equals the slow one around the end of its message region', () => {
-  for (const length of [65535, 65536, 65537, 131073]) compare(NONE, NONE, pattern(length));
+  for (const length of [131071, 131072, 131073, 262145]) compare(NONE, NONE, pattern(length));
+});
+
+const reader =
+  (message: Uint8Array): ReadMessage =>
+  (into, position) =>
+    into.set(message.subarray(position, position + into.length));
+
+for (const both of [0, 1, 64, 65, 131072, 131073, 262145]) {
+  test(`two messages, ${both} bytes of them beside each other, have the digests that each has by itself`, () => {
+    const messages = [pattern(both + 200_000), pattern(both + 1).map((byte) => byte ^ 255)] as const;
+    const pair = createSkeinPair();
+    const { skeins } = pair;
+    const digests = (): Buffer[] =>
+      skeins.map((skein, lane) => {
+        const rest = messages[lane]?.subarray(both) ?? assert.fail();
+        skein.updateFrom(rest.length, reader(rest));
+        return Buffer.from(skein.finish());
+      });
+    skeins[0].start(pattern(3), pattern(40));
+    skeins[1].start(pattern(70), NONE);
+    pair.updateBothFrom(both, [reader(messages[0]), reader(messages[1])]);
+    const expected = [
+      slowSkein(240, pattern(3), pattern(40), messages[0]),
+      slowSkein(240, pattern(70), NONE, messages[1]),
+    ];
+    assert.deepEqual(digests(), expected);
+  });
+}
+
+test('messages of which one has had more bytes are not hashed beside each other', () => {
+  const pair = createSkeinPair();
+  const { skeins } = pair;
+  for (const skein of skeins) skein.start(NONE, NONE);
+  skeins[0].update(pattern(1));
+  assert.throws(() => pair.updateBothFrom(1, [reader(pattern(1)), reader(pattern(1))]), RangeError);
+  skeins[1].update(pattern(1));
+  pair.updateBothFrom(1, [reader(pattern(1)), reader(pattern(1))]);
+});
+
+test('what `read` throws comes through, and the next messages are hashed', () => {
+  const pair = createSkeinPair();
+  const { skeins } = pair;
+  const broken = new Error('a disk that fails');
+  const fail = (): void => {
+    throw broken;
+  };
+  for (const skein of skeins) skein.start(NONE, NONE);
+  assert.throws(() => pair.updateBothFrom(200_000, [reader(pattern(200_000)), fail]), broken);
+  for (const skein of skeins) {
+    skein.start(NONE, NONE);
+    skein.update(pattern(5));
+    assert.deepEqual(Buffer.from(skein.finish()), slowSkein(240, NONE, NONE, pattern(5)));
+  }
 });
 
 test('the pieces of a message do not matter', () => {
@@ -62,17 +115,18 @@ test('the pieces of a message do not matter', () => {
     return skein.finish();
   };
   const whole = digest(message.length);
-  for (const piece of [1, 3, 63, 64, 65, 4096, 65535, 65536, 65537]) assert.deepEqual(digest(piece), whole);
+  for (const piece of [1, 3, 63, 64, 65, 4096, 131071, 131072, 131073])
+    assert.deepEqual(digest(piece), whole);
 });
 
 test('an unfinished message leaves nothing behind, and two Skeins share nothing', () => {
   const [one, other] = [createSkein(), createSkein()];
   one.start(pattern(9), pattern(9));
-  one.update(pattern(70_000));
+  one.update(pattern(140_000));
   one.start(NONE, NONE);
   other.start(pattern(2), NONE);
-  other.update(pattern(70_000));
+  other.update(pattern(140_000));
   one.update(pattern(5));
   assert.deepEqual(Buffer.from(one.finish()), slowSkein(240, NONE, NONE, pattern(5)));
-  assert.deepEqual(Buffer.from(other.finish()), slowSkein(240, pattern(2), NONE, pattern(70_000)));
+  assert.deepEqual(Buffer.from(other.finish()), slowSkein(240, pattern(2), NONE, pattern(140_000)));
 });

@@ -51,9 +51,7 @@ export function createFileHasher({
   async function digestsOf(file: FileToHash, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const { fd, size, prepare, onBytes } = file;
     const digests = new Uint8Array(ID_BYTES * leafCountOf(size));
-    // One leaf more is prepared meanwhile.
-    const lanes = prepare === undefined ? threads : threads + 1;
-    await inLanes(lanes, indexes(leafCountOf(size)), async (index) => {
+    await inLanes(workers.lanes, indexes(leafCountOf(size)), async (index) => {
       signal?.throwIfAborted();
       const length = leafLengthOf(size, index);
       await prepare?.(index, length);

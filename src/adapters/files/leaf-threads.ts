@@ -16,7 +16,12 @@ export interface SharedLeaf {
 
 export type LeafJob = FileLeaf | SharedLeaf;
 
+/** What a thread does at once: two leaves beside each other are done sooner than one after the other. */
+export type LeafJobs = readonly [LeafJob, LeafJob?];
+
 export interface LeafThreads {
+  /** So many jobs at a time keep all threads busy: two for each, and two more that are there when those are done. */
+  readonly lanes: number;
   /**
    * The digest of a leaf, or null where the file ends too early or cannot be read; jobs are done in turn. When it
    * settles, no thread reads from `fd` or the memory for this job any more. Rejects when a thread breaks, or on close.
@@ -39,7 +44,7 @@ const SCRIPT = new URL('./leaf-worker.js', import.meta.url);
 /** Threads keep the process alive while they have work, not when they are idle; after `idleMs` without any they end. */
 export function createLeafThreads(threads: number, idleMs: number): LeafThreads {
   const waiting: Task[] = [];
-  const busy = new Map<Worker, Task>();
+  const busy = new Map<Worker, readonly Task[]>();
   const idle = new Set<Worker>();
   let closed = false;
 
@@ -53,15 +58,15 @@ export function createLeafThreads(threads: number, idleMs: number): LeafThreads 
   };
   const idleTimer = setTimeout(() => void endIdle(), idleMs).unref();
 
-  const taskOf = (worker: Worker): Task | undefined => {
-    const task = busy.get(worker);
+  const tasksOf = (worker: Worker): readonly Task[] => {
+    const tasks = busy.get(worker) ?? [];
     busy.delete(worker);
-    return task;
+    return tasks;
   };
   const begin = (): Worker => {
     const worker = new Worker(SCRIPT, FLAGS);
-    worker.on('message', (digest: Uint8Array | null) => {
-      taskOf(worker)?.resolve(digest);
+    worker.on('message', (digests: readonly (Uint8Array | null)[]) => {
+      tasksOf(worker).forEach(({ resolve }, index) => resolve(digests[index] ?? null));
       worker.unref();
       idle.add(worker);
       idleTimer.refresh();
@@ -71,28 +76,31 @@ export function createLeafThreads(threads: number, idleMs: number): LeafThreads 
     worker.on('error', () => undefined);
     worker.on('exit', () => {
       idle.delete(worker);
-      taskOf(worker)?.reject(new Error('a thread that hashes has ended'));
+      for (const { reject } of tasksOf(worker)) reject(new Error('a thread that hashes has ended'));
       next();
     });
     return worker;
   };
   const next = (): void => {
-    if (closed || busy.size === threads) return;
-    const task = waiting.shift();
-    if (task === undefined) return;
+    const free = threads - busy.size;
+    if (closed || free === 0) return;
+    const tasks = waiting.splice(0, waiting.length > free ? 2 : 1);
+    if (tasks.length === 0) return;
     const [worker = begin()] = idle;
     idle.delete(worker);
-    busy.set(worker, task);
+    busy.set(worker, tasks);
     worker.ref();
-    worker.postMessage(task.job);
+    worker.postMessage(tasks.map(({ job }) => job));
   };
 
   return {
+    lanes: 2 * threads + 2,
     digest: (job) =>
       new Promise((resolve, reject) => {
         if (closed) throw new Error('closed');
         waiting.push({ job, resolve, reject });
-        next();
+        // When those who ask at the same time have asked: there may be two for a thread.
+        queueMicrotask(next);
       }),
     async close() {
       closed = true;

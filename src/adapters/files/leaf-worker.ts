@@ -1,36 +1,44 @@
-// A thread that hashes leaves: from a descriptor of the process, which it reads itself, or from memory that it is given.
+// A thread that hashes leaves: from descriptors of the process, which it reads itself, or from memory that it is given.
 // It opens and closes nothing.
 import { readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { LEAF_BYTES, leafDigest, startLeaf } from '../../core/skein/hashing.js';
-import { createSkein } from '../../core/skein/skein.js';
-import type { FileLeaf, LeafJob } from './leaf-threads.js';
+import { LEAF_BYTES, leafIn, readDigest, readTwoDigests, type UnreadLeaf } from '../../core/skein/hashing.js';
+import { createSkeinPair } from '../../core/skein/skein.js';
+import type { FileLeaf, LeafJob, LeafJobs } from './leaf-threads.js';
 
-/** Small enough to stay in the processor's cache until it is hashed. */
-const READ_BYTES = 262_144;
+const pair = createSkeinPair();
 
-const skein = createSkein();
-const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+const leafInFile = ({ fd, index, length }: FileLeaf): UnreadLeaf => ({
+  index,
+  length,
+  read(into, position) {
+    for (let done = 0; done < into.length;) {
+      const got = readSync(fd, into, done, into.length - done, index * LEAF_BYTES + position + done);
+      if (got === 0) throw new Error('the file ends too early');
+      done += got;
+    }
+  },
+});
 
-/** The digest, or null where the file ends too early or cannot be read. */
-function digestOfFile({ fd, index, length }: FileLeaf): Uint8Array | null {
-  const leaf = startLeaf(skein, index);
-  for (let done = 0; done < length;) {
-    const position = index * LEAF_BYTES + done;
-    const got = readSync(fd, buffer, 0, Math.min(READ_BYTES, length - done), position);
-    if (got === 0) return null;
-    leaf.update(buffer.subarray(0, got));
-    done += got;
+const leafOf = (job: LeafJob): UnreadLeaf => ('fd' in job ? leafInFile(job) : leafIn(job.index, job.bytes));
+
+/** Null where the file ends too early or cannot be read: a disk that fails is as good as a file that ended. */
+function digestOf(job: LeafJob): Uint8Array | null {
+  try {
+    return readDigest(pair.skeins[0], leafOf(job));
+  } catch {
+    return null;
   }
-  return leaf.finish();
 }
 
-parentPort?.on('message', (job: LeafJob) => {
-  let digest: Uint8Array | null = null;
+function digestsOf([one, other]: LeafJobs): (Uint8Array | null)[] {
+  if (other === undefined) return [digestOf(one)];
   try {
-    digest = 'fd' in job ? digestOfFile(job) : leafDigest(skein, job.index, job.bytes);
+    return readTwoDigests(pair, leafOf(one), leafOf(other));
   } catch {
-    // A disk that fails: as good as a file that ended.
+    // At least one cannot be read; the other may.
+    return [digestOf(one), digestOf(other)];
   }
-  parentPort?.postMessage(digest);
-});
+}
+
+parentPort?.on('message', (jobs: LeafJobs) => parentPort?.postMessage(digestsOf(jobs)));

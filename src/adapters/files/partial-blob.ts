@@ -35,7 +35,6 @@ const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
 const MODE = 0o600;
 /** Leaves are written one at a time each: where a leaf begins with so many zeros, nothing was written yet. */
 const PROBE_BYTES = 4096;
-const CHECK_LANES = 2;
 /** As stat(2) counts. */
 const BLOCK_BYTES = 512;
 
@@ -96,7 +95,7 @@ async function findMissing(file: FileHandle, options: PartialBlobOptions): Promi
   const indexes = Array.from({ length: leafCountOf(size) }, (_, index) => index);
   if ((await file.stat()).blocks === 0) return indexes;
   const missing: number[] = [];
-  await inLanes(CHECK_LANES, indexes, async (index) => {
+  await inLanes(threads.lanes, indexes, async (index) => {
     const expected = digests.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
     const digest = (await isWritten(file, index))
       ? await threads.digest({ fd: file.fd, index, length: leafLengthOf(size, index) })

@@ -1,7 +1,7 @@
 // How a blob is hashed (FileStore protocol V1): leaf by leaf, and then its root, which is its id. Knows no file: the
 // bytes come in.
 import { ID_BYTES, formatBlobId, type BlobId } from '../ids.js';
-import type { Skein } from './skein.js';
+import type { ReadMessage, Skein, SkeinPair } from './skein.js';
 
 export const LEAF_BYTES = 8_388_608;
 export const MAX_FILE_BYTES = Number.MAX_SAFE_INTEGER;
@@ -25,37 +25,54 @@ export function leafLengthOf(sizeBytes: number, index: number): number {
   return Math.min(LEAF_BYTES, sizeBytes - index * LEAF_BYTES);
 }
 
-/** A leaf on its way through a Skein. */
-export interface LeafHash {
-  /** More of the leaf; throws `RangeError` beyond 8 MiB. */
-  update(bytes: Uint8Array): void;
-  /** The digest, 30 bytes; throws `RangeError` for a leaf without a byte. */
-  finish(): Uint8Array;
+/** Leaf `index` of a file, 1 byte to 8 MiB, which `read` reads, from a position in the leaf on. */
+export interface UnreadLeaf {
+  readonly index: number;
+  readonly length: number;
+  readonly read: ReadMessage;
 }
 
-/** Begins leaf `index` of a file. Until it is finished, nothing else may be hashed with this `skein`. */
-export function startLeaf(skein: Skein, index: number): LeafHash {
-  if (!Number.isInteger(index) || index < 0 || index >= MAX_LEAVES) throw new RangeError('no such leaf');
-  skein.start(text.encode(String(index)), LEAF_PERSONALIZATION);
-  let length = 0;
-  return {
-    update(bytes) {
-      length += bytes.length;
-      if (length > LEAF_BYTES) throw new RangeError('a leaf has at most 8 MiB');
-      skein.update(bytes);
-    },
-    finish() {
-      if (length === 0) throw new RangeError('a leaf has at least one byte');
-      return skein.finish();
-    },
-  };
-}
+/** Leaf `index` of a file, whole in memory. */
+export const leafIn = (index: number, bytes: Uint8Array): UnreadLeaf => ({
+  index,
+  length: bytes.length,
+  read: (into, position) => into.set(bytes.subarray(position, position + into.length)),
+});
 
 /** The digest, 30 bytes, of a whole leaf of 1 byte to 8 MiB; throws `RangeError` for any other length. */
-export function leafDigest(skein: Skein, index: number, bytes: Uint8Array): Uint8Array {
-  const leaf = startLeaf(skein, index);
-  leaf.update(bytes);
-  return leaf.finish();
+export const leafDigest = (skein: Skein, index: number, bytes: Uint8Array): Uint8Array =>
+  readDigest(skein, leafIn(index, bytes));
+
+/** The digest, 30 bytes; throws `RangeError` for a length that no leaf has, and what `read` throws. */
+export function readDigest(skein: Skein, leaf: UnreadLeaf): Uint8Array {
+  startUnread(skein, leaf);
+  return finishUnread(skein, leaf, 0);
+}
+
+/** `readDigest` of two leaves, of any files, beside each other as far as both go: sooner than one after the other. */
+export function readTwoDigests(
+  pair: SkeinPair,
+  one: UnreadLeaf,
+  other: UnreadLeaf,
+): [Uint8Array, Uint8Array] {
+  const [first, second] = pair.skeins;
+  startUnread(first, one);
+  startUnread(second, other);
+  const both = Math.min(one.length, other.length);
+  pair.updateBothFrom(both, [one.read, other.read]);
+  return [finishUnread(first, one, both), finishUnread(second, other, both)];
+}
+
+function startUnread(skein: Skein, { index, length }: UnreadLeaf): void {
+  if (!Number.isInteger(length) || length < 1 || length > LEAF_BYTES)
+    throw new RangeError('a leaf has 1 byte to 8 MiB');
+  if (!Number.isInteger(index) || index < 0 || index >= MAX_LEAVES) throw new RangeError('no such leaf');
+  skein.start(text.encode(String(index)), LEAF_PERSONALIZATION);
+}
+
+function finishUnread(skein: Skein, { length, read }: UnreadLeaf, done: number): Uint8Array {
+  skein.updateFrom(length - done, (into, position) => read(into, done + position));
+  return skein.finish();
 }
 
 /**

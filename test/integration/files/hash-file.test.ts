@@ -24,8 +24,8 @@ async function openFile(
 }
 
 for (const threads of [1, 2, 4]) {
-  test(`a file of three leaves is hashed by ${threads} threads`, async (t) => {
-    const bytes = pattern(2 * LEAF_BYTES + 4321);
+  test(`a file of four leaves is hashed by ${threads} threads`, async (t) => {
+    const bytes = pattern(3 * LEAF_BYTES + 4321);
     const file = await openFile(t, bytes);
     const hasher = createFileHasher({ threads });
     t.after(() => hasher.close());
@@ -60,6 +60,20 @@ test('a file that is shorter than said, or closed, is null, and the next one is 
   assert.equal(await hasher.hash({ fd: file.fd, size: 3 * LEAF_BYTES }), null);
   assert.equal(await hasher.hash({ fd: 99_999, size: 1 }), null);
   assert.equal((await hasher.hash(file))?.id, hashOf(bytes).id);
+});
+
+test('leaves that a thread reads beside others that cannot be read have their digests', async (t) => {
+  const hasher = createFileHasher({ threads: 1 });
+  t.after(() => hasher.close());
+  const bytes = pattern(200_000);
+  const file = await openFile(t, bytes);
+  const { id } = hashOf(bytes);
+  const files = [file, { fd: 99_999, size: 200_000 }, { fd: file.fd, size: 200_001 }, file, file];
+  const hashed = await Promise.all(files.map((one) => hasher.hash(one)));
+  assert.deepEqual(
+    hashed.map((one) => one?.id),
+    [id, undefined, undefined, id, id],
+  );
 });
 
 test('hashing is dropped when its signal is aborted', { timeout: 30_000 }, async (t) => {
