@@ -13,7 +13,7 @@ import { isFile, pathOf, placeBlob, placeSidecar } from './place-blob.js';
 export interface PartialBlob {
   /** Leaves that are still to be written. */
   readonly missing: readonly number[];
-  /** `bytes` are the whole leaf, and its digest is right. Resolves when they are on the disk. */
+  /** `bytes` are the whole leaf, and its digest is right. Rejects also when the disk did not take an earlier one. */
   write(index: number, bytes: Uint8Array): Promise<void>;
   /** All leaves are written: the blob appears in the store. Closes it. */
   publish(): Promise<void>;
@@ -58,9 +58,20 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
   await ensureFolder(folderOf(parent));
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
   let isOpen = true;
+  let flushing: Promise<void> | null = null;
+  // The system tells it once: a sync after it would find nothing to complain of.
+  let flushFailure: Error | null = null;
+  /** While the next leaves come: all of it at the end would keep everyone waiting. */
+  const flush = (): void => {
+    flushing ??= file
+      .datasync()
+      .catch((error: unknown) => void (flushFailure = error as Error))
+      .finally(() => (flushing = null));
+  };
   const close = async (): Promise<void> => {
     if (!isOpen) return;
     isOpen = false;
+    await flushing;
     // What a disk that fails says here changes nothing: a blob that was published is on it, any other is checked again.
     await file.close().catch(() => undefined);
   };
@@ -71,11 +82,13 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
     return {
       missing,
       async write(index, bytes) {
+        if (flushFailure !== null) throw flushFailure;
         await writeAll(file, bytes, index * LEAF_BYTES);
-        // Leaf by leaf, while the next ones come: at the end it would keep everyone waiting.
-        await file.datasync();
+        flush();
       },
       async publish() {
+        await flushing;
+        if (flushFailure !== null) throw flushFailure;
         await file.sync();
         await placeSidecar(parent, id, digests, `${path}.leaves`);
         if (await isFile(pathOf(parent, 'files', id))) await rm(path, { force: true });

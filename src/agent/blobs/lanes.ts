@@ -4,6 +4,7 @@ import { PeerFailed, type PeerClient } from '../../adapters/peer-streams/peer-cl
 import type { LeafTask, LeafWork } from '../../core/fetch/leaf-work.js';
 import { ID_BYTES, type BlobId, type DeviceId } from '../../core/ids.js';
 import { LEAF_BYTES, leafLengthOf } from '../../core/skein/hashing.js';
+import { createGate, type Gate } from './gate.js';
 import type { OpenedBlob } from './open-blob.js';
 
 export interface Lanes {
@@ -29,8 +30,10 @@ export interface LanesOptions {
   readonly onWriteFailed: (id: BlobId, error: Error) => void;
 }
 
-/** One on its way while another is checked and written, and a third asked for; 8 MiB of memory each. */
-const LANES = 3;
+/** 8 MiB of memory each. */
+const LANES = 4;
+/** Of these: while the others' are checked and written. All of them at once would be whole in the same moment. */
+const ON_THEIR_WAY = 2;
 /** After a failure that may pass, such as a link that is gone. */
 const REST_MS = 1000;
 
@@ -40,15 +43,17 @@ export function createLanes(options: LanesOptions): Lanes {
   const waiting = new Set<() => void>();
   const running = new Set<Promise<void>>();
 
-  async function lane(device: DeviceId, signal: AbortSignal): Promise<void> {
+  async function lane(device: DeviceId, gate: Gate, signal: AbortSignal): Promise<void> {
     // For all leaves of this lane, as long as there are any: new memory for each would have to be cleared each time.
     let room: SharedArrayBuffer | null = null;
     while (!signal.aborted) {
+      const leave = await gate.enter();
       const task = work.next(device);
       if (task === null) {
+        leave();
         room = null;
         await untilWoken(signal);
-      } else await run(device, task, (room ??= new SharedArrayBuffer(LEAF_BYTES)), signal);
+      } else await run(device, task, (room ??= new SharedArrayBuffer(LEAF_BYTES)), leave, signal);
     }
   }
 
@@ -56,15 +61,18 @@ export function createLanes(options: LanesOptions): Lanes {
     device: DeviceId,
     task: LeafTask,
     room: SharedArrayBuffer,
+    leave: () => void,
     signal: AbortSignal,
   ): Promise<void> {
     const blob = blobOf(task.id);
     if (blob === null) {
+      leave();
       work.failed(task);
       return;
     }
     const bytes = new Uint8Array(room, 0, leafLengthOf(blob.size, task.index));
-    const outcome = await read(device, task, bytes, signal);
+    const missed = await read(device, task, bytes, signal).finally(leave);
+    const outcome = missed ?? (await check(blob, task, bytes));
     if (outcome === 'good') return write(blob, task, bytes);
     work.failed(task);
     if (outcome === 'bad') options.onBadSource(device, task.id);
@@ -79,7 +87,7 @@ export function createLanes(options: LanesOptions): Lanes {
     { id, index }: LeafTask,
     bytes: Uint8Array<SharedArrayBuffer>,
     signal: AbortSignal,
-  ): Promise<'good' | 'bad' | 'not-there' | 'failed'> {
+  ): Promise<'not-there' | 'failed' | null> {
     const part = { device, id, start: index * LEAF_BYTES, into: bytes };
     try {
       await client.readPart({ ...part, onBytes: (count) => options.onBytes(id, device, count) }, signal);
@@ -87,10 +95,18 @@ export function createLanes(options: LanesOptions): Lanes {
       if (!(error instanceof PeerFailed)) throw error;
       return error.status === 404 ? 'not-there' : 'failed';
     }
-    const expected = blobOf(id)?.digests.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
+    return null;
+  }
+
+  async function check(
+    { digests }: OpenedBlob,
+    { index }: LeafTask,
+    bytes: Uint8Array<SharedArrayBuffer>,
+  ): Promise<'good' | 'bad' | 'failed'> {
     // A thread that breaks says nothing about the bytes.
     const digest = await threads.digest({ index, bytes }).catch(() => null);
-    if (expected === undefined || digest === null) return 'failed';
+    if (digest === null) return 'failed';
+    const expected = digests.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
     return Buffer.compare(digest, expected) === 0 ? 'good' : 'bad';
   }
 
@@ -127,8 +143,9 @@ export function createLanes(options: LanesOptions): Lanes {
       if (!isHere) return;
       const gone = new AbortController();
       peers.set(device, gone);
+      const gate = createGate(ON_THEIR_WAY);
       for (let index = 0; index < LANES; index++) {
-        const one = lane(device, gone.signal);
+        const one = lane(device, gate, gone.signal);
         running.add(one);
         void one.finally(() => running.delete(one));
       }
