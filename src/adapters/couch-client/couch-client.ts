@@ -20,19 +20,33 @@ const UNSET = 'unknown_config_value';
 
 export * from './types.js';
 
+/** One that took the connection and says nothing for so long counts as away; where no data is asked for, sooner. */
+const ANSWER_MS = 60_000;
+const ALIVE_MS = 10_000;
+/** While a person, or a start, waits for it. */
+export const SOON_MS = 3000;
+
 /** For https, whom to trust there is said by `trustCouch` before. */
-export function createCouchClient(url: string, login: CouchLogin | null): CouchClient {
+export function createCouchClient(
+  url: string,
+  login: CouchLogin | null,
+  answerMs: number = ANSWER_MS,
+): CouchClient {
   const headers = login === null ? {} : { Authorization: basic(login) };
   let server: Promise<nano.ServerScope> | null = null;
   const reach = (): Promise<nano.ServerScope> =>
     (server ??= reachCouch(url).then((reached) => nano({ url: reached, headers })));
-  const ask = async <Result>(request: nano.RequestOptions): Promise<Result> => {
+  const ask = async <Result>(request: nano.RequestOptions, withinMs = answerMs): Promise<Result> => {
+    const signal = AbortSignal.timeout(withinMs);
+    const bounded = { ...request, signal };
     try {
-      return (await (await reach()).request(request)) as Result;
+      return (await (await reach()).request(bounded)) as Result;
     } catch (error) {
-      throw describe(error);
+      throw signal.aborted ? new CouchError(null, 'it does not answer') : describe(error);
     }
   };
+  const askSoon = <Result>(request: nano.RequestOptions): Promise<Result> =>
+    ask(request, Math.min(answerMs, ALIVE_MS));
   const orNull = async <Result>(asked: Promise<Result>, isNone: (status: number) => boolean) =>
     asked.catch((error: unknown) => {
       if (error instanceof CouchError && error.status !== null && isNone(error.status)) return null;
@@ -42,7 +56,7 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
 
   return {
     async info() {
-      const info = await ask<Partial<nano.InfoResponse>>({ path: '' });
+      const info = await askSoon<Partial<nano.InfoResponse>>({ path: '' });
       if (typeof info.version !== 'string') throw new CouchError(null, 'what answers there is no CouchDB');
       return { version: info.version, uuid: info.uuid ?? null };
     },
@@ -74,7 +88,7 @@ export function createCouchClient(url: string, login: CouchLogin | null): CouchC
       const results = answer.results.map((row) => ({ ...row, doc: row.deleted ? null : row.doc }));
       return { results, lastSeq: answer.last_seq };
     },
-    ...createReplicator(ask, orNull),
+    ...createReplicator(askSoon, orNull),
     async leafChanges(db, since, limit) {
       const qs = { since, limit, style: 'all_docs' };
       return parseChanges(await ask({ db, path: '_changes', qs }));

@@ -54,6 +54,8 @@ export function createReplication(context: ReplicationContext): Replication {
   let isClosed = false;
 
   async function step(): Promise<void> {
+    // What is closed before began nothing.
+    if (!isSwept && isClosed) return;
     if (!isSwept) await puller.sweep();
     isSwept = true;
     const { jobs, make } = decide();

@@ -1,5 +1,5 @@
 // How a running `up` is, as a fact: asked over the agent's socket, and made into one screen by `status-text.ts`.
-import { createCouchClient, CouchError } from '../../adapters/couch-client/couch-client.js';
+import { createCouchClient, CouchError, SOON_MS } from '../../adapters/couch-client/couch-client.js';
 import { createStores, type StoreStatus } from '../../adapters/files/stores.js';
 import { NO_ADMIN } from '../config/admin.js';
 import type { OpenRequest } from '../directory/methods.js';
@@ -140,7 +140,7 @@ const HIDDEN = 'hidden';
 
 async function versionOf(url: string): Promise<string | null> {
   try {
-    return (await createCouchClient(url, null).info()).version;
+    return (await createCouchClient(url, null, SOON_MS).info()).version;
   } catch (error) {
     // It may want a login even for its version.
     return error instanceof CouchError && error.status !== null ? HIDDEN : null;

@@ -1,5 +1,5 @@
 // The CouchDB of this device: the one that the configuration names, or the embedded server as a child.
-import { createCouchClient } from '../../adapters/couch-client/couch-client.js';
+import { createCouchClient, SOON_MS } from '../../adapters/couch-client/couch-client.js';
 import type { Settings } from '../config/settings.js';
 import { readCredentials } from '../home/credentials.js';
 import { listDatabases } from '../provision/follow.js';
@@ -13,7 +13,7 @@ export const openUpstream = (context: UpstreamContext): Promise<Upstream> =>
     ? openEmbedded(context)
     : openConfigured(context, context.settings.couchdb);
 
-/** Does not wait for a CouchDB that is away. */
+/** Does not wait for a CouchDB that is away, nor long for one that does not answer. */
 async function openConfigured(
   { paths, adminLogin }: UpstreamContext,
   { url, admin }: NonNullable<Settings['couchdb']>,
@@ -25,7 +25,8 @@ async function openConfigured(
     kind: 'configured',
     url,
     credentials,
-    databases: client === null ? null : await listDatabases(client).catch(() => null),
+    databases:
+      login === null ? null : await listDatabases(createCouchClient(url, login, SOON_MS)).catch(() => null),
     admin: client === null || login === null ? null : { client, login },
     close: () => Promise.resolve(),
   };

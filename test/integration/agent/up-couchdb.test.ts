@@ -1,8 +1,11 @@
 // `up` in front of a CouchDB that the configuration names: the embedded server, started by the test, stands for one,
 // and a real one too where there is one.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import type { AgentStatus } from '../../../dist/agent/status/status.js';
 import {
   createTestHome,
   failureOf,
@@ -31,6 +34,20 @@ const policyFor = (databases: readonly string[]) => ({
     },
   },
   principals: [{ issuer: 'user', role: 'own-device' }],
+});
+
+test('a CouchDB that takes connections and says nothing holds up neither the start nor status', async (t) => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const home = createTestHome(t);
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  home.writeConfig({ couchdb: { url, admin: { username: 'admin', password: 'a word' } } });
+  await startUp(home);
+  t.after(() => silent.close());
+  const { code, stdout } = await patchcord(home, ['status', '--json']);
+  assert.equal(code, 0, stdout);
+  const [status] = linesOf(stdout) as unknown as [AgentStatus];
+  assert.equal(status.couchdb.version, null);
 });
 
 for (const kind of UPSTREAM_KINDS) {
