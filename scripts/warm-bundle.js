@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 import { createDeviceKey } from '../dist/adapters/pki/keys.js';
 import { createUserCa, issueLeaf } from '../dist/adapters/pki/user-ca.js';
 import { deviceIdOf } from '../dist/core/ids.js';
@@ -12,6 +13,8 @@ import { deviceIdOf } from '../dist/core/ids.js';
 const MAX_MS = 3000;
 const [name] = process.argv.slice(2);
 const folder = fileURLToPath(new URL(`../dist/${name}/`, import.meta.url));
+// A program that sets flags of V8 is begun before it does, and V8 refuses code that was made under others.
+v8.setFlagsFromString = () => undefined;
 const { script, main } = createRequire(import.meta.url)(`${folder}start.cjs`);
 process.on('exit', () => writeFileSync(`${folder}bundle.cache`, script.createCachedData()));
 setTimeout(() => process.exit(), MAX_MS).unref();

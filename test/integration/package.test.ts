@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTestHome } from '../kit/agent.js';
@@ -10,6 +11,10 @@ import { ROOT } from './docs/markdown.js';
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
+}
+
+interface Started {
+  readonly script: { readonly cachedDataRejected?: boolean };
 }
 
 test('runs from the files that are in it, without its optional and development dependencies', (t) => {
@@ -41,3 +46,10 @@ test('runs from the files that are in it, without its optional and development d
   const up = run('up', '--json', '--listen', 'loopback');
   assert.deepEqual([up.status, /"code":"([^"]+)"/.exec(up.stdout)?.[1]], [69, 'embedded-packages-missing']);
 });
+
+for (const name of ['gateway', 'agent']) {
+  test(`V8 takes the code that was made of the ${name} when it was built`, () => {
+    const { script } = createRequire(import.meta.url)(join(ROOT, 'dist', name, 'start.cjs')) as Started;
+    assert.equal(script.cachedDataRejected, false);
+  });
+}
