@@ -42,7 +42,7 @@ export function createCouchClient(
     try {
       return (await (await reach()).request(bounded)) as Result;
     } catch (error) {
-      throw signal.aborted ? new CouchError(null, 'it does not answer') : describe(error);
+      throw signal.aborted ? new CouchError(null, 'it takes connections and says nothing') : describe(error);
     }
   };
   const askSoon = <Result>(request: nano.RequestOptions): Promise<Result> =>

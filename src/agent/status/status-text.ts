@@ -20,7 +20,7 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Listens', status.listeners.map(formatListener)],
     ['Confined', [status.confinedBy.length === 0 ? 'by nothing' : status.confinedBy.join(', ')]],
     ['CouchDB', couchdbLines(status, style)],
-    ['Databases', [status.couchdb.databases?.join(', ') ?? 'not known: no administrator is known']],
+    ['Databases', [databasesText(status)]],
     ['Stores', status.stores.map(formatStore)],
     ['Connected', connectionLines(status)],
     ['Seen', seenLines(status)],
@@ -66,6 +66,11 @@ function couchdbLines({ couchdb }: AgentStatus, style: Style): string[] {
       : style.warn(`credential ${formatRole(name)}: ${state}`),
   );
   return [head, ...states];
+}
+
+function databasesText({ couchdb: { databases, version } }: AgentStatus): string {
+  const why = version === null ? 'CouchDB does not answer' : 'no administrator is known';
+  return databases?.join(', ') ?? `not known: ${why}`;
 }
 
 const formatStore = ({ path, present, freeBytes }: AgentStatus['stores'][number]): string => {
