@@ -1,6 +1,7 @@
 // The connections to the upstream: kept alive, one request at a time on each, the one that was used last first.
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
 import type { HeaderList } from '../../core/headers.js';
 import { openUpstreamSocket, type SocketOptions, type Vouch } from './upstream-socket.js';
 import type { UpstreamReply } from './upstream-reply.js';
@@ -22,6 +23,8 @@ export interface UpstreamPool {
 /** Shorter than CouchDB's own: a request should not race with the server's closing. */
 const FREE_SOCKET_MS = 30_000;
 const MAX_FREE = 32;
+/** undici's parser is one large function of WebAssembly: V8 optimises it after the first reply, and takes 10 MB for that. */
+const WASM_TIERING_BUDGET = 50_000_000;
 
 interface Line {
   readonly client: Client;
@@ -33,6 +36,7 @@ export function createUpstreamPool(options: SocketOptions): UpstreamPool {
   const { protocol, host, port } = options.address;
   const origin = `${protocol}//${host.includes(':') ? `[${host}]` : host}:${port}`;
   const free: Line[] = [];
+  setFlagsFromString(`--wasm-tiering-budget=${WASM_TIERING_BUDGET}`);
   let isClosed = false;
 
   function createLine(): Line {
