@@ -16,6 +16,7 @@ const SAMPLE = 5000;
 /** Before that the process that began first is ahead, whatever its table. */
 const WARM_SECONDS = 4;
 const ID_BYTES = 30;
+const MICROSECONDS = 1_000_000;
 
 const anyId = () => formatBlobId(randomBytes(ID_BYTES));
 const label = (count) => count.toLocaleString('en');
@@ -63,19 +64,25 @@ export const growth = (name, sizes, settingOf, orderOf, holdOf = () => null) => 
         }
       }
       const figures = new Map(gateways.map(({ size }) => [label(size), []]));
+      // What a turn costs the gateway; the rate is also the upstream's and the client's, which share its cores.
+      const costs = new Map(gateways.map(({ size }) => [label(size), []]));
       const runOnce = ({ server, more }, duration) => run(client, server, orderOf(server, more), duration);
       for (const gateway of gateways) await runOnce(gateway, WARM_SECONDS);
       for (let round = 0; round < rounds; round++) {
         // Another one begins each time.
         const turn = gateways.map((_, index) => gateways[(index + round) % gateways.length]);
         for (const gateway of turn) {
-          const { requests, wallSeconds } = await runOnce(gateway, seconds);
+          const { requests, wallSeconds, cpuSeconds } = await runOnce(gateway, seconds);
           figures.get(label(gateway.size)).push(requests / wallSeconds);
+          costs.get(label(gateway.size)).push((cpuSeconds / requests) * MICROSECONDS);
         }
       }
       const rows = new Map([...figures].map(([size, values]) => [size, spreadOf(values)]));
-      for (const { size, server } of gateways)
-        rows.get(label(size)).more = `${(residentBytesOf(server.pid) / 1e6).toFixed(0)} MB`;
+      for (const { size, server } of gateways) {
+        const cost = spreadOf(costs.get(label(size))).median.toFixed(0);
+        const room = (residentBytesOf(server.pid) / 1e6).toFixed(0);
+        rows.get(label(size)).more = `${cost} CPU µs/request, ${room} MB`;
+      }
       return rows;
     } finally {
       for (const holder of held) holder.stop();
