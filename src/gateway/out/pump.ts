@@ -35,9 +35,11 @@ export function pump(
 
     /** A record of TLS is 16 KiB, and several come at once: they go on in one call of the system. */
     function gather(): void {
-      if (response.writableCorked > 0) return;
-      response.cork();
-      setImmediate(() => response.uncork());
+      // Of the socket: what a response gathers, Node 22 and 24 put after the end of a chunked body.
+      const { socket } = response;
+      if (socket === null || socket.writableCorked > 0) return;
+      socket.cork();
+      setImmediate(() => socket.uncork());
     }
 
     const onData = (piece: Buffer): void => {

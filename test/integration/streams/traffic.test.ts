@@ -121,6 +121,22 @@ describe('a peer stream', () => {
     assert.equal(read.headers['content-disposition'], 'attachment');
   });
 
+  test('a reply without a length is whole, and the next one on its connection too', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, index) => ({ id: `document-${index}` }));
+    upstream.handle = (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      for (let from = 0; from < rows.length; from += 1000)
+        response.write(
+          `${from === 0 ? '[' : ','}${JSON.stringify(rows.slice(from, from + 1000)).slice(1, -1)}`,
+        );
+      response.end(']');
+    };
+    for (let times = 0; times < 3; times++) {
+      const reply = await streams.ask('GET', at('/couch/dmedia-0/_all_docs'));
+      assert.deepEqual(reply.json(), rows);
+    }
+  });
+
   test('hands a feed on line by line, while it is open', async () => {
     let feed: http.ServerResponse | null = null;
     upstream.handle = (_, response) => {
