@@ -39,6 +39,9 @@ export interface FileHasher {
   close(): Promise<void>;
 }
 
+/** What prepares a leaf may have it in memory. */
+const MAX_PREPARED = 8;
+
 class FileUnreadable extends Error {}
 
 /** Hashes on `threads` threads, by default one for each core; none is begun before there is work. */
@@ -51,7 +54,8 @@ export function createFileHasher({
   async function digestsOf(file: FileToHash, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const { fd, size, prepare, onBytes } = file;
     const digests = new Uint8Array(ID_BYTES * leafCountOf(size));
-    await inLanes(workers.lanes, indexes(leafCountOf(size)), async (index) => {
+    const lanes = prepare === undefined ? workers.lanes : Math.min(workers.lanes, MAX_PREPARED);
+    await inLanes(lanes, indexes(leafCountOf(size)), async (index) => {
       signal?.throwIfAborted();
       const length = leafLengthOf(size, index);
       await prepare?.(index, length);

@@ -81,12 +81,26 @@ export function createLeafThreads(threads: number, idleMs: number): LeafThreads 
     });
     return worker;
   };
+  /** The system may have no thread more. */
+  const idleOrNew = (): Worker | Error => {
+    const [worker] = idle;
+    try {
+      return worker ?? begin();
+    } catch (error) {
+      return error as Error;
+    }
+  };
   const next = (): void => {
     const free = threads - busy.size;
     if (closed || free === 0) return;
     const tasks = waiting.splice(0, waiting.length > free ? 2 : 1);
     if (tasks.length === 0) return;
-    const [worker = begin()] = idle;
+    const worker = idleOrNew();
+    if (worker instanceof Error) {
+      for (const { reject } of tasks) reject(worker);
+      next();
+      return;
+    }
     idle.delete(worker);
     busy.set(worker, tasks);
     worker.ref();

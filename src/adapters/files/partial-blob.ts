@@ -61,17 +61,20 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
   let flushing: Promise<void> | null = null;
   // The system tells it once: a sync after it would find nothing to complain of.
   let flushFailure: Error | null = null;
-  /** While the next leaves come: all of it at the end would keep everyone waiting. */
-  const flush = (): void => {
-    flushing ??= file
+  const flush = (): Promise<void> =>
+    (flushing ??= file
       .datasync()
       .catch((error: unknown) => void (flushFailure = error as Error))
-      .finally(() => (flushing = null));
+      .finally(() => (flushing = null)));
+  const throwIfNotFlushed = (): void => {
+    if (flushFailure !== null) throw flushFailure;
   };
   const close = async (): Promise<void> => {
     if (!isOpen) return;
     isOpen = false;
     await flushing;
+    // What would be checked the next time is in memory, and not what is on the disk.
+    if (flushFailure !== null) await file.truncate(0).catch(() => undefined);
     // What a disk that fails says here changes nothing: a blob that was published is on it, any other is checked again.
     await file.close().catch(() => undefined);
   };
@@ -82,14 +85,15 @@ export async function openPartialBlob(options: PartialBlobOptions): Promise<Part
     return {
       missing,
       async write(index, bytes) {
-        if (flushFailure !== null) throw flushFailure;
+        throwIfNotFlushed();
         await writeAll(file, bytes, index * LEAF_BYTES);
-        flush();
+        // While the next leaves come: all of it at the end would keep everyone waiting.
+        void flush();
       },
       async publish() {
         await flushing;
-        if (flushFailure !== null) throw flushFailure;
-        await file.sync();
+        await flush();
+        throwIfNotFlushed();
         await placeSidecar(parent, id, digests, `${path}.leaves`);
         if (await isFile(pathOf(parent, 'files', id))) await rm(path, { force: true });
         else await placeBlob(parent, id, file, path);

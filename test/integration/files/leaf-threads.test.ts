@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { createLeafThreads } from '../../../dist/adapters/files/leaf-threads.js';
+import { PERMISSION_FLAGS } from '../../../dist/adapters/launch/node-flags.js';
 import { LEAF_BYTES, leafDigest } from '../../../dist/core/skein/hashing.js';
 import { createSkein } from '../../../dist/core/skein/skein.js';
-import { pattern } from './temp-store.js';
+import { makeStore, pattern } from './temp-store.js';
+
+const MODULE = new URL('../../../dist/adapters/files/leaf-threads.js', import.meta.url).href;
 
 /** The first bytes of memory that threads share. */
 function share(content: Uint8Array): Uint8Array<SharedArrayBuffer> {
@@ -43,4 +50,21 @@ test('what no leaf can be has no digest, and the thread goes on', async (t) => {
   t.after(() => threads.close());
   assert.equal(await threads.digest({ index: 0, bytes: share(new Uint8Array()) }), null);
   assert.ok(await threads.digest({ index: 0, bytes: share(pattern(1)) }));
+});
+
+test('where no thread can begin, each digest is refused, and the process goes on', async (t) => {
+  const script = join(makeStore(t), 'script.mjs');
+  const text = `
+    const { createLeafThreads } = await import(${JSON.stringify(MODULE)});
+    const threads = createLeafThreads(2, 1000);
+    const job = { index: 0, bytes: new Uint8Array(new SharedArrayBuffer(1)) };
+    const settled = await Promise.allSettled([1, 2, 3, 4, 5].map(() => threads.digest(job)));
+    await threads.close();
+    console.log(settled.map(({ status }) => status).join());`;
+  writeFileSync(script, text);
+  const told = async (flags: readonly string[]): Promise<string> =>
+    (await promisify(execFile)(process.execPath, [...flags, script])).stdout.trim();
+  const all = (status: string): string => Array<string>(5).fill(status).join();
+  assert.equal(await told(PERMISSION_FLAGS), all('fulfilled'));
+  assert.equal(await told(PERMISSION_FLAGS.filter((flag) => flag !== '--allow-worker')), all('rejected'));
 });
