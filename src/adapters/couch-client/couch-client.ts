@@ -42,7 +42,9 @@ export function createCouchClient(
     try {
       return (await (await reach()).request(bounded)) as Result;
     } catch (error) {
-      throw signal.aborted ? new CouchError(null, 'it takes connections and says nothing') : describe(error);
+      throw signal.aborted
+        ? new CouchError(null, 'it takes connections and does not answer in time')
+        : describe(error);
     }
   };
   const askSoon = <Result>(request: nano.RequestOptions): Promise<Result> =>
@@ -88,7 +90,7 @@ export function createCouchClient(
       const results = answer.results.map((row) => ({ ...row, doc: row.deleted ? null : row.doc }));
       return { results, lastSeq: answer.last_seq };
     },
-    ...createReplicator(askSoon, orNull),
+    ...createReplicator({ ask, askSoon, orNull }),
     async leafChanges(db, since, limit) {
       const qs = { since, limit, style: 'all_docs' };
       return parseChanges(await ask({ db, path: '_changes', qs }));

@@ -35,26 +35,35 @@ const JOB = v.object({
 });
 const JOBS = v.object({ jobs: v.array(JOB) });
 
-export const createReplicator = (
-  ask: Ask,
-  orNull: OrNull,
-): Pick<CouchClient, 'replicate' | 'cancelReplication' | 'replicatorJobs'> => ({
+interface Asking {
+  readonly ask: Ask;
+  /** Does not wait long for one that says nothing. */
+  readonly askSoon: Ask;
+  readonly orNull: OrNull;
+}
+
+export const createReplicator = ({
+  ask,
+  askSoon,
+  orNull,
+}: Asking): Pick<CouchClient, 'replicate' | 'cancelReplication' | 'replicatorJobs'> => ({
   async replicate({ source, target, selector }) {
     const body = {
       ...{ source: endOf(source), target: endOf(target), continuous: true, ...GENTLY },
       ...(selector !== null && { selector }),
     };
+    // One that was taken too late to be told would run, and nobody would know which.
     const answer = await ask<{ _local_id?: unknown }>({ path: '_replicate', method: 'POST', body });
     if (typeof answer._local_id === 'string') return answer._local_id;
     throw new CouchError(null, 'it began a replication, and did not say which');
   },
   async cancelReplication(id) {
     const body = { replication_id: id, cancel: true };
-    const asked = ask({ path: '_replicate', method: 'POST', body });
+    const asked = askSoon({ path: '_replicate', method: 'POST', body });
     return (await orNull(asked, (status) => status === NOT_FOUND)) !== null;
   },
   async replicatorJobs() {
-    const { jobs } = v.parse(JOBS, await ask({ path: '_scheduler/jobs', qs: { limit: MAX_JOBS } }));
+    const { jobs } = v.parse(JOBS, await askSoon({ path: '_scheduler/jobs', qs: { limit: MAX_JOBS } }));
     return jobs.map(({ id, source, info, history }) => ({
       id,
       source,

@@ -44,22 +44,30 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
   const left = new Set<string>();
   /** Of jobs that ended: how far they were, until they say it themselves. */
   const reached = new Map<string, string>();
-  let looking: Promise<void> = Promise.resolve();
+  let looking: Promise<void> | null = null;
+  let cancelling: Promise<void> | null = null;
 
   async function look(): Promise<void> {
     if (running.size === 0 && left.size === 0) return;
     const jobs = await admin.replicatorJobs().catch(() => null);
-    if (jobs !== null) await cancelLeft().catch(() => undefined);
+    if (jobs !== null) await cancelLeft();
     const found = new Map(jobs?.map((job) => [job.id, job]));
     for (const [id, one] of running) lookAt(one, found.get(id), jobs === null ? AWAY : GONE);
     const there = [...running].filter(([id]) => found.has(id));
     await Promise.all(there.map(([, one]) => askPending(one)));
   }
 
-  async function cancelLeft(): Promise<void> {
+  /** Once for all who ask; what cannot be cancelled stays. */
+  const cancelLeft = (): Promise<void> => (cancelling ??= cancelEach().finally(() => (cancelling = null)));
+  async function cancelEach(): Promise<void> {
     for (const id of left) {
-      await admin.cancelReplication(id);
-      left.delete(id);
+      try {
+        await admin.cancelReplication(id);
+        left.delete(id);
+      } catch (error) {
+        // It is away, for the others too.
+        if (!(error instanceof CouchError) || error.status === null) return;
+      }
     }
   }
 
@@ -76,7 +84,7 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
     one.progress = { ...one.progress, pending, isCurrent: pending === 0 };
   }
   const timer = setInterval(() => {
-    looking = looking.then(look);
+    looking ??= look().finally(() => (looking = null));
   }, LOOK_MS);
 
   return {
@@ -84,6 +92,7 @@ export function createCouchPuller(context: CouchPullerContext): Puller {
     async start(job) {
       await cancelLeft();
       const id = await admin.replicate(endsOf(job, context));
+      if (left.has(id)) throw new CouchError(null, 'it does not cancel an earlier job for the same');
       return follow(id, job, { running, left, reached, admin });
     },
     async sweep() {
