@@ -101,8 +101,13 @@ function handshakes({ port, path, connections }) {
       end(socket);
     }
   };
-  for (let lanes = 0; lanes < connections; lanes++) void lane();
-  return { state, close: () => void (isEnding = true) };
+  const lanes = Array.from({ length: connections }, lane);
+  // To the last reply: the server may be stopped after that.
+  const close = () => {
+    isEnding = true;
+    return Promise.all(lanes);
+  };
+  return { state, close };
 }
 
 /** Connections that do nothing, or hold a feed open. */
@@ -134,9 +139,10 @@ const orders = {
     job = await KINDS[order.work](order);
   },
   count: () => void (job.state.isCounting = true),
-  stop() {
-    const { requests, bytes, times } = job.state;
-    job.close();
+  async stop() {
+    const { requests, bytes, times: all } = job.state;
+    const times = [...all];
+    await job.close();
     times.sort((a, b) => a - b);
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
     return { requests, bytes, p50Ms: at(0.5), p99Ms: at(0.99) };
