@@ -58,8 +58,15 @@ try {
   const bounds = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
   for (const measure of wanted) {
     process.stderr.write(`${measure.name} …\n`);
-    for (const row of rowsOf(measure, await measure.run({ ...setting, servers, client, ...bounds })))
-      rows.push(row);
+    try {
+      const results = await measure.run({ ...setting, servers, client, ...bounds });
+      for (const row of rowsOf(measure, results)) rows.push(row);
+    } catch (error) {
+      // The others were measured all the same.
+      console.error(error);
+      rows.push([measure.name, '', '', 'failed', '', '', 'FAILED']);
+      isMissed = true;
+    }
   }
 } finally {
   for (const close of closers.reverse()) await close();

@@ -94,7 +94,7 @@ const byCouchdb =
       if (ok !== true) throw new Error('the replication did not end well');
       return { _local_id: String(history[0].session_id) };
     };
-    await createReplicator(askOnce).replicate({ source, target, selector: REPLICATION_SELECTOR });
+    await createReplicator({ ask: askOnce }).replicate({ source, target, selector: REPLICATION_SELECTOR });
   };
 
 async function byAgent({ source, target }) {
