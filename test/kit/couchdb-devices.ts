@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { createTestHome, joinHome, patchcord, type TestHome } from './agent.js';
 import { joinCouchdb, reachCouchdb, type Bridge, type Reach } from './bridge.js';
 import { createOtherEnd, ip, plugCable, type OtherEnd } from './netns.js';
+import { ownDevicesPolicy } from './pair-on-loopback.js';
 import { startDevice, type Device } from './two-devices.js';
 import { startSecondUpstream, startUpstream, type TestUpstream, type UpstreamKind } from './upstreams.js';
 
@@ -51,7 +52,7 @@ export async function startCouchdbDevices(
 
 async function start(plan: Plan): Promise<CouchdbDevice> {
   const { kind, prefix, home, within } = plan;
-  const config = { directory: `${prefix}-directory`, policy: policyOf(prefix) };
+  const config = { directory: `${prefix}-directory`, policy: ownDevicesPolicy(prefix) };
   const couchdb = kind === 'couchdb' ? await useCouchdb(plan) : null;
   home.writeConfig({ ...config, ...couchdb?.config });
   if (couchdb !== null) {
@@ -62,17 +63,6 @@ async function start(plan: Plan): Promise<CouchdbDevice> {
   const listen = [within === null ? 'near0' : 'far0'];
   return { device: await startDevice(home, { deviceId: '', within, listen }), couchdb };
 }
-
-const policyOf = (prefix: string) => ({
-  roles: {
-    'own-device': {
-      databases: [{ name: `${prefix}-*`, access: 'write' }],
-      files: 'all',
-      credentials: 'own',
-    },
-  },
-  principals: [{ issuer: 'user', role: 'own-device' }],
-});
 
 /** The CouchDB of that side, reached from where its device is, and it the device. */
 async function useCouchdb({ t, bridge, side, within, prefix }: Plan) {

@@ -53,20 +53,23 @@ export async function startPairOnLoopback(
   return { near: await start(near), far: await start(far), prefix };
 }
 
+/** Own devices may write what begins with the prefix, and have all files. */
+export const ownDevicesPolicy = (prefix: string) => ({
+  roles: {
+    'own-device': {
+      databases: [{ name: `${prefix}-*`, access: 'write' }],
+      files: 'all',
+      credentials: 'own',
+    },
+  },
+  principals: [{ issuer: 'user', role: 'own-device' }],
+});
+
 const configOf = ({ url, admin }: TestUpstream, prefix: string, addresses: object) => ({
   couchdb: { url, admin },
   directory: `${prefix}-directory`,
   peerStreams: { addresses },
-  policy: {
-    roles: {
-      'own-device': {
-        databases: [{ name: `${prefix}-*`, access: 'write' }],
-        files: 'all',
-        credentials: 'own',
-      },
-    },
-    principals: [{ issuer: 'user', role: 'own-device' }],
-  },
+  policy: ownDevicesPolicy(prefix),
 });
 
 async function expectOk(home: TestHome, args: readonly string[]): Promise<void> {

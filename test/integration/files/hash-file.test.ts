@@ -135,3 +135,23 @@ test('a process waits for its hash, and then ends although the hasher was not cl
   });
   assert.equal(stdout, hashOf(bytes).id);
 });
+
+test('at most eight leaves are prepared at a time, whatever the threads; and as many as there are threads for', async (t) => {
+  const most = async (threads: number, leaves: number): Promise<number> => {
+    const { fd, path } = await openFile(t, pattern(1));
+    const size = leaves * LEAF_BYTES;
+    truncateSync(path, size);
+    const hasher = createFileHasher({ threads });
+    let [preparing, highest] = [0, 0];
+    const prepare = async (): Promise<void> => {
+      highest = Math.max(highest, (preparing += 1));
+      await setImmediate();
+      preparing -= 1;
+    };
+    assert.ok(await hasher.hash({ fd, size, prepare }));
+    await hasher.close();
+    return highest;
+  };
+  assert.equal(await most(16, 10), 8);
+  assert.equal(await most(1, 10), 4);
+});
