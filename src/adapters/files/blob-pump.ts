@@ -1,8 +1,9 @@
 // Sends bytes of a blob as the body of a reply: exactly those that were promised, or the connection is destroyed. While
-// one buffer is written the next is read; each belongs to the socket until its write is over. What to send, and the
+// one piece is written the next is read; each belongs to the socket until its write is over. What to send, and the
 // head of the reply, is the caller's.
 import type { ServerResponse } from 'node:http';
-import { createBufferPool, type BufferPool } from './buffer-pool.js';
+import { BUFFER_BYTES, createBufferPool } from './buffer-pool.js';
+import { createPieces, type Piece, type Pieces } from './pieces.js';
 import { closeSignalOf, settled } from './socket-close.js';
 import type { OpenBlob } from './stores.js';
 
@@ -33,7 +34,7 @@ interface Reply {
   readonly blob: OpenBlob;
   readonly end: number;
   readonly response: ServerResponse;
-  readonly pool: BufferPool;
+  readonly pieces: Pieces;
   readonly stallMs: number;
   readonly closed: AbortSignal;
   bytes: number;
@@ -41,9 +42,10 @@ interface Reply {
   trouble: Exclude<PumpOutcome, 'sent'> | null;
 }
 
+/** A piece that was read. */
 interface Chunk {
-  readonly buffer: Buffer;
-  readonly length: number;
+  readonly piece: Piece;
+  readonly bytes: Buffer;
 }
 
 /** Cuts the connection where `operation` takes too long. It is waited for all the same: a buffer is in its hands. */
@@ -59,31 +61,28 @@ async function watched<Result>(reply: Reply, operation: Promise<Result>): Promis
   }
 }
 
-/** Takes a buffer, for as long as that takes: there the client is not at fault. A buffer that is not filled goes back. */
+/** Waits for a buffer as long as that takes: there the client is not at fault. What is not read is released. */
 async function fill(reply: Reply, position: number): Promise<Chunk> {
-  const buffer = await reply.pool.take(reply.closed);
+  const length = Math.min(BUFFER_BYTES, reply.end + 1 - position);
+  const piece = await reply.pieces.take({ blob: reply.blob, position, length }, reply.closed);
   try {
-    const length = Math.min(buffer.length, reply.end + 1 - position);
-    const got = await watched(reply, reply.blob.read(buffer, position, length));
-    if (got !== length) throw new Error('the blob is shorter than it was');
-    return { buffer, length };
+    return { piece, bytes: await watched(reply, piece.bytes()) };
   } catch (error) {
     reply.trouble ??= 'failed';
-    reply.pool.give(buffer);
+    piece.release();
     throw error;
   }
 }
 
-async function write(reply: Reply, { buffer, length }: Chunk): Promise<void> {
-  const bytes = buffer.subarray(0, length);
+async function write(reply: Reply, { piece, bytes }: Chunk): Promise<void> {
   try {
     await watched(
       reply,
       settled(reply.closed, (done) => reply.response.write(bytes, done)),
     );
-    reply.bytes += length;
+    reply.bytes += bytes.length;
   } finally {
-    reply.pool.give(buffer);
+    piece.release();
   }
 }
 
@@ -91,7 +90,7 @@ async function pump(reply: Reply, start: number): Promise<void> {
   let next: Promise<Chunk> | null = fill(reply, start);
   for (let position = start; next !== null;) {
     const chunk: Chunk = await next;
-    position += chunk.length;
+    position += chunk.bytes.length;
     next = position <= reply.end ? fill(reply, position) : null;
     // Its failure is met at the next turn; until then nobody listens.
     const late = next?.catch(() => null);
@@ -99,7 +98,7 @@ async function pump(reply: Reply, start: number): Promise<void> {
       await write(reply, chunk);
     } catch (error) {
       const unsent = await late;
-      if (unsent) reply.pool.give(unsent.buffer);
+      unsent?.piece.release();
       throw error;
     }
   }
@@ -112,11 +111,11 @@ async function ownTurn({ response, closed }: Reply): Promise<void> {
 
 /** Sends blobs with at most `poolBytes` of buffers; no part of a reply may take longer than `stallMs`. */
 export function createBlobPump({ poolBytes = PUMP_POOL_BYTES, stallMs = PUMP_STALL_MS } = {}): BlobPump {
-  const pool = createBufferPool(poolBytes);
+  const pieces = createPieces(createBufferPool(poolBytes));
   return {
     async send(blob, start, end, response) {
       const closed = closeSignalOf(response.req.socket);
-      const reply: Reply = { blob, end, response, pool, stallMs, closed, bytes: 0, trouble: null };
+      const reply: Reply = { blob, end, response, pieces, stallMs, closed, bytes: 0, trouble: null };
       try {
         await ownTurn(reply);
         await pump(reply, start);
