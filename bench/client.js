@@ -39,12 +39,13 @@ function askInTurn(socket, paths, isBlob, state, onReply) {
   let next = Math.floor(Math.random() * requests.length);
   let left = -1;
   let position = 0;
-  let begun = 0;
+  const asked = { at: 0 };
   let head = null;
   const begin = () => {
     left = -1;
     position = 0;
-    begun = performance.now();
+    asked.at = performance.now();
+    state.underWay.add(asked);
     next = (next + 1) % requests.length;
     socket.write(requests[next]);
   };
@@ -70,9 +71,10 @@ function askInTurn(socket, paths, isBlob, state, onReply) {
     if (state.isCounting) state.bytes += body.length;
     if (left < 0) fail('more than the length says');
     if (left > 0) return;
+    state.underWay.delete(asked);
     if (state.isCounting) {
       state.requests += 1;
-      state.times.push(performance.now() - begun);
+      state.times.push(performance.now() - asked.at);
     }
     if (onReply()) begin();
   });
@@ -80,7 +82,8 @@ function askInTurn(socket, paths, isBlob, state, onReply) {
   begin();
 }
 
-const newState = () => ({ isCounting: false, requests: 0, bytes: 0, times: [] });
+/** `underWay`: requests that have no reply yet. */
+const newState = () => ({ isCounting: false, requests: 0, bytes: 0, times: [], underWay: new Set() });
 const end = (socket) => socket.removeAllListeners('close').destroy();
 
 async function load({ port, path, paths = [path], isBlob, connections }) {
@@ -140,8 +143,10 @@ const orders = {
   },
   count: () => void (job.state.isCounting = true),
   async stop() {
-    const { requests, bytes, times: all } = job.state;
-    const times = [...all];
+    const { requests, bytes, times: replied, underWay } = job.state;
+    const now = performance.now();
+    // Those that were not answered took at least so long: a server that answers nobody is not a fast one.
+    const times = [...replied, ...[...underWay].map(({ at }) => now - at)];
     await job.close();
     times.sort((a, b) => a - b);
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;

@@ -31,7 +31,7 @@ export async function startClient(files, blockFile) {
       child.send({ order: name, ...more });
     });
   await order('set', { files, blockFile });
-  return { order, stop: () => void (child.connected && child.disconnect()) };
+  return { pid: child.pid, order, stop: () => void (child.connected && child.disconnect()) };
 }
 
 /** One run: what the client did in `seconds`, and the server's CPU time meanwhile. */
