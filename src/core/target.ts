@@ -92,7 +92,8 @@ export const encodeSegment = (segment: string): string =>
 
 /** A target written anew from decoded parts: the only way in which one leaves this program. */
 export function formatTarget(segments: readonly string[], query: readonly QueryParameter[] = []): string {
-  const path = `/${segments.map(encodeSegment).join('/')}`;
+  let path = segments.length === 0 ? '/' : '';
+  for (const segment of segments) path += `/${encodeSegment(segment)}`;
   if (query.length === 0) return path;
   return `${path}?${query.map(({ name, value }) => `${encodeSegment(name)}=${encodeSegment(value)}`).join('&')}`;
 }

@@ -49,7 +49,7 @@ export async function readStatus({
     connections: [...(inbound?.connections.list() ?? [])].map(({ principal, address, inFlight }) => ({
       principal: nameOf(principal),
       address,
-      requests: inFlight.size,
+      requests: inFlight.length,
     })),
     discovery: seen.status(),
     pairing: pairing.status(),

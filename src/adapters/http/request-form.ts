@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../../core/errors.js';
 
 /** The header fields that mean something to this program or to the upstream: each may come once. */
-const SINGLE = new Set([
+const SINGLE = [
   'accept',
   'authorization',
   'content-encoding',
@@ -18,7 +18,10 @@ const SINGLE = new Set([
   'last-event-id',
   'range',
   'transfer-encoding',
-]);
+];
+/** For each, a bit: those that were seen are one number, which costs less for every request than a set. */
+const BITS = new Map(SINGLE.map((name, index) => [name, 1 << index]));
+const HOST_BIT = BITS.get('host') ?? 0;
 
 /** To the others a body means nothing, and proxies have been led to take it for the next request. */
 const WITH_BODY = new Set(['POST', 'PUT']);
@@ -49,16 +52,37 @@ export function checkRequestForm(request: IncomingMessage, limits: { headerField
   return { hasBody, bodyBytes: coding === undefined ? Number(length ?? 0) : null };
 }
 
+/** A body that is not there, as Node's request knows it; see `expectNoBody`. */
+interface BodyStream {
+  _dumped: boolean;
+  readonly _readableState: Record<'ended' | 'endEmitted' | 'destroyed' | 'closed' | 'closeEmitted', boolean>;
+}
+
+/**
+ * Says that the body of `request`, which has none, was read to its end. Node would make a stream end for it, in seven
+ * turns of its queue for every request. Newer lines have it as an option (`optimizeEmptyRequests`, 24.12), which does the
+ * same in their own words; without those, nothing is lost but the time.
+ */
+export function expectNoBody(request: IncomingMessage): void {
+  const stream = request as unknown as BodyStream;
+  const state = stream._readableState;
+  stream._dumped = true;
+  state.ended = true;
+  state.endEmitted = true;
+  state.destroyed = true;
+  state.closed = true;
+  state.closeEmitted = true;
+}
+
 /** `raw`: names and values in turn. */
 function checkRepeated(raw: readonly string[]): void {
-  const seen = new Set<string>();
+  let seen = 0;
   for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase();
-    if (!SINGLE.has(name)) continue;
-    if (seen.has(name)) throw new Refusal(name === 'host' ? 'header-host' : 'header-repeated');
-    seen.add(name);
+    const bit = BITS.get((raw[index] ?? '').toLowerCase()) ?? 0;
+    if ((seen & bit) !== 0) throw new Refusal(bit === HOST_BIT ? 'header-host' : 'header-repeated');
+    seen |= bit;
   }
-  if (!seen.has('host')) throw new Refusal('header-host');
+  if ((seen & HOST_BIT) === 0) throw new Refusal('header-host');
 }
 
 /** Refusals after which the next byte on the connection could be anything: it is closed. */

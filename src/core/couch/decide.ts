@@ -68,6 +68,7 @@ function checkTrailingSlash({ segments, trailingSlash }: Target): void {
 }
 
 function checkQueryNames(operation: Operation, query: readonly QueryParameter[]): void {
+  if (query.length === 0) return;
   const seen = new Set<string>();
   for (const { name } of query) {
     if (seen.has(name) || !operation.query.includes(name)) throw new Refusal('query-name');

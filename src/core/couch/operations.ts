@@ -115,15 +115,26 @@ export const OPERATIONS: readonly Operation[] = [
   row('DELETE',     '/{db}/{doc}/{attachment}',              'write', DELETE_ATTACHMENT),
 ];
 
+/** The rows of each method, in their order: the first that matches holds. */
+const ROWS_BY_METHOD = new Map(
+  [...new Set(OPERATIONS.flatMap(({ methods }) => methods))].map((method) => [
+    method,
+    OPERATIONS.filter(({ methods }) => methods.includes(method)),
+  ]),
+);
+
 /** The row for a method and decoded segments, or null: then nobody may do this. */
 export function operationFor(method: string, segments: readonly string[]): Operation | null {
-  return OPERATIONS.find(({ methods, path }) => methods.includes(method) && matches(path, segments)) ?? null;
+  for (const row of ROWS_BY_METHOD.get(method) ?? []) if (matches(row.path, segments)) return row;
+  return null;
 }
 
 function matches(path: readonly string[], segments: readonly string[]): boolean {
   const open = path.at(-1) === '{attachment}';
   if (open ? segments.length < path.length : segments.length !== path.length) return false;
-  return path.every((pattern, index) => fits(pattern, segments[index] ?? ''));
+  for (let index = 0; index < path.length; index++)
+    if (!fits(path[index] ?? '', segments[index] ?? '')) return false;
+  return true;
 }
 
 /** CouchDB keeps "_" at the start of a name for itself; only the ids below `_local/` may begin with it. */

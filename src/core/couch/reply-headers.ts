@@ -5,7 +5,7 @@ import type { Answer } from './operations.js';
 const REQUEST_HEADERS = ['accept', 'if-match', 'if-none-match', 'last-event-id', 'range'] as const;
 
 /** Not among them: `set-cookie`, `www-authenticate`, `server`, `location`, and whatever comes to mind later. */
-const REPLY_HEADERS = [
+export const REPLY_HEADERS = [
   'accept-ranges',
   'cache-control',
   'content-encoding',

@@ -3,7 +3,7 @@
 // others there is koa (docs/decisions/0014).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendRefusal } from '../../adapters/http/reply.js';
-import { checkRequestForm } from '../../adapters/http/request-form.js';
+import { checkRequestForm, expectNoBody } from '../../adapters/http/request-form.js';
 import { REPLIES, Refusal, type RefusalCode } from '../../core/errors.js';
 import type { Limits } from '../../core/limits.js';
 import type { Connection, Connections } from './connections.js';
@@ -44,6 +44,7 @@ export function createApp(options: AppOptions): RequestListener {
     try {
       // Not after an `await`: the next request may stand in the same bytes, and must find what this one left.
       const form = checkRequestForm(request, limits());
+      if (READS.has(request.method)) expectNoBody(request);
       const slot = traffic.enter(connection.principal.deviceId);
       await route(new Exchange({ connection, request, response, form, slot }));
     } catch (error) {

@@ -72,10 +72,13 @@ export function createCouchGate({
     throw new Refusal('upstream-not-ready');
   }
 
-  async function requireFor(role: Role, { database, grant }: Decided): Promise<void> {
-    // Nearly always: then there is nothing to wait for.
-    const checked = grant?.design === true ? null : database;
-    if (role.credential !== null && checks.stands(role.credential, checked)) return;
+  /** Nearly always: then there is nothing to wait for. */
+  const stands = ({ credential }: Role, { database, grant }: Decided): boolean =>
+    credential !== null && checks.stands(credential, grant?.design === true ? null : database);
+
+  async function requireFor(role: Role, decided: Decided): Promise<void> {
+    if (stands(role, decided)) return;
+    const { database, grant } = decided;
     const credential = await requireCredential(role);
     if (database === null || grant?.design === true) return;
     if (!(await checks.administers(credential, database))) return;
@@ -95,7 +98,7 @@ export function createCouchGate({
     require: requireFor,
     async forward(role, decision, request, ending) {
       const vouch = (): Promise<void> => requireFor(role, decision);
-      await vouch();
+      if (!stands(role, decision)) await vouch();
       return upstream.forward(request, credentialOf(role), ending, vouch);
     },
     async ask(role, path, body) {

@@ -43,7 +43,7 @@ export class Exchange implements InFlight, Ending {
     this.response = response;
     this.form = form;
     this.#slot = slot;
-    connection.inFlight.add(this);
+    connection.inFlight.push(this);
     response.on('close', () => this.end());
     this.target = parseTarget(request.url ?? '');
   }
@@ -71,9 +71,11 @@ export class Exchange implements InFlight, Ending {
   }
 
   end(): void {
+    if (this.hasEnded) return;
     this.hasEnded = true;
     this.#slot.leave();
-    this.connection.inFlight.delete(this);
+    const { inFlight } = this.connection;
+    inFlight.splice(inFlight.indexOf(this), 1);
     this.#ending?.abort(ENDED);
     this.onEnd?.();
   }
@@ -84,41 +86,53 @@ export interface Traffic {
   enter(device: DeviceId): Slot;
 }
 
-export interface Slot {
-  becomeFeed(): void;
-  leave(): void;
-}
-
+/** Of one principal. */
 interface Counts {
   requests: number;
   feeds: number;
+  readonly forget: () => void;
+}
+
+/** One of those in flight. A class, as one is made for every request. */
+class Slot {
+  private readonly counts: Counts;
+  private readonly limits: () => Limits;
+  private kind: 'requests' | 'feeds' = 'requests';
+
+  constructor(counts: Counts, limits: () => Limits) {
+    this.counts = counts;
+    this.limits = limits;
+    counts.requests += 1;
+  }
+
+  becomeFeed(): void {
+    if (this.counts.feeds >= this.limits().feedsPerPrincipal) throw new Refusal('too-many-feeds');
+    this.counts.requests -= 1;
+    this.counts.feeds += 1;
+    this.kind = 'feeds';
+  }
+
+  /** Once. */
+  leave(): void {
+    this.counts[this.kind] -= 1;
+    if (this.counts.requests + this.counts.feeds === 0) this.counts.forget();
+  }
 }
 
 export function createTraffic(limits: () => Limits): Traffic {
   const counts = new Map<DeviceId, Counts>();
 
+  function begin(device: DeviceId): Counts {
+    const begun = { requests: 0, feeds: 0, forget: () => void counts.delete(device) };
+    counts.set(device, begun);
+    return begun;
+  }
+
   return {
     enter(device) {
-      const of = counts.get(device) ?? { requests: 0, feeds: 0 };
-      if (of.requests >= limits().requestsPerPrincipal) throw new Refusal('too-many-requests');
-      counts.set(device, of);
-      of.requests += 1;
-      let kind: keyof Counts = 'requests';
-      let left = false;
-      return {
-        becomeFeed() {
-          if (of.feeds >= limits().feedsPerPrincipal) throw new Refusal('too-many-feeds');
-          of.requests -= 1;
-          of.feeds += 1;
-          kind = 'feeds';
-        },
-        leave() {
-          if (left) return;
-          left = true;
-          of[kind] -= 1;
-          if (of.requests + of.feeds === 0) counts.delete(device);
-        },
-      };
+      const known = counts.get(device);
+      if ((known?.requests ?? 0) >= limits().requestsPerPrincipal) throw new Refusal('too-many-requests');
+      return new Slot(known ?? begin(device), limits);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { HotBlobs } from '../../adapters/files/hot-blobs.js';
 import type { LeafSource } from '../../adapters/files/leaves.js';
 import type { Stores } from '../../adapters/files/stores.js';
 import { readHeldBody, type BodyMemory } from '../../adapters/http/body.js';
-import { sendJson } from '../../adapters/http/reply.js';
+import { sendBytes, sendJson } from '../../adapters/http/reply.js';
 import { planBody } from '../../core/couch/bodies.js';
 import { createBodyJudge } from '../../core/couch/documents.js';
 import { isObject } from '../../core/env/env.js';
@@ -84,7 +84,7 @@ export function createFilesHandlers(options: FilesOptions): FilesHandlers {
     const { request, response } = exchange;
     response.writeHead(status, headers);
     if (part === null || request.method === 'HEAD') response.end();
-    else response.end(status === OK ? bytes : bytes.subarray(part.start, part.end + 1));
+    else sendBytes(response, status === OK ? bytes : bytes.subarray(part.start, part.end + 1));
   }
 
   async function sendLeaves(exchange: Exchange, idText: string): Promise<void> {

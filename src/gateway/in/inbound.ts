@@ -125,7 +125,7 @@ export function createInbound(options: InboundOptions): Inbound {
     // Node allows the first request no more time than a header has; the connection is merely idle.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && connection !== null && isSilent(connection.socket))
       return;
-    endMalformed(error.code, socket, connection !== null && connection.inFlight.size === 0);
+    endMalformed(error.code, socket, connection !== null && connection.inFlight.length === 0);
     if (connection === null) return;
     connection.isEnding = true;
     deny({ rule: 'malformed-http', principal: nameOf(connection.principal), address: connection.address });
