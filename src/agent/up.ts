@@ -1,5 +1,5 @@
 // `patchcord up`, from the first file to the last: only names the steps.
-import { letHeapGrow } from '../adapters/heap/let-heap-grow.js';
+import { tuneHeap } from '../adapters/heap/tune-heap.js';
 import { lockHome, openHome } from './home/home.js';
 import { openStreamAccess } from './home/stream-access.js';
 import { createClosers } from './closers.js';
@@ -26,7 +26,7 @@ const DIRECTORY_MS = 1000;
 /** Runs until `signal` is aborted, or the gateway ends; everything that was started is stopped then. */
 export async function up(context: UpContext): Promise<void> {
   const { paths, settings, signal, now, report, adminLogin } = context;
-  letHeapGrow();
+  tuneHeap();
   const closers = createClosers();
   // Before anything is there that could be stopped.
   const lock = await lockHome(paths);

@@ -4,7 +4,7 @@ import { readConfinedBy } from '../adapters/confinement/confined-by.js';
 import { createEventWriter } from '../adapters/control/event-writer.js';
 import { readLines } from '../adapters/control/line-reader.js';
 import { createLog } from '../adapters/control/log.js';
-import { letHeapGrow } from '../adapters/heap/let-heap-grow.js';
+import { tuneHeap } from '../adapters/heap/tune-heap.js';
 import type { Problem } from '../core/env/problems.js';
 import { serveControl } from './control.js';
 import { BadEnv, isListenFailure, listenProblem, startGateway, type Gateway } from './gateway.js';
@@ -19,7 +19,7 @@ const EX_CONFIG = 78;
 const FLUSH_MS = 1000;
 
 export async function main(): Promise<void> {
-  letHeapGrow();
+  tuneHeap();
   const now = (): Date => new Date();
   const log = createLog(process.stderr, now, process.env['NO_COLOR'] !== undefined);
   const writer = createEventWriter(process.stdout, now);

@@ -40,25 +40,28 @@ export interface Forwarder {
 
 export function createForwarder(pool: UpstreamPool): Forwarder {
   return {
-    async forward(request, ending, vouch) {
-      const { firstByteMs } = request;
-      const reply = new UpstreamReply();
-      const onSilence = (): void => reply.destroy(new UpstreamTimeout('first byte'));
-      const silence = firstByteMs === null ? undefined : setTimeout(onSilence, firstByteMs);
-      // A body on its way is progress: the wait begins anew with every piece.
-      reply.onProgress = () => void silence?.refresh();
-      ending.onEnd = () => reply.destroy(PEER_GONE);
-      try {
-        if (ending.hasEnded) throw PEER_GONE;
-        pool.send(request, reply, vouch);
-        const { status, headers } = await reply.head;
-        return { status, headers, body: reply };
-      } catch (error) {
-        throw refusalFor(error);
-      } finally {
-        clearTimeout(silence);
-      }
-    },
+    // One promise, and nothing that waits for another: it is on the path of every request.
+    forward: (request, ending, vouch) =>
+      new Promise((resolve, reject) => {
+        const { firstByteMs } = request;
+        const onSilence = (): void => reply.destroy(new UpstreamTimeout('first byte'));
+        const silence = firstByteMs === null ? undefined : setTimeout(onSilence, firstByteMs);
+        const reply = new UpstreamReply(
+          ({ status, headers }) => {
+            clearTimeout(silence);
+            resolve({ status, headers, body: reply });
+          },
+          (error) => {
+            clearTimeout(silence);
+            reject(refusalFor(error));
+          },
+        );
+        // A body on its way is progress: the wait begins anew with every piece.
+        reply.onProgress = () => void silence?.refresh();
+        ending.onEnd = () => reply.destroy(PEER_GONE);
+        if (ending.hasEnded) reply.destroy(PEER_GONE);
+        else pool.send(request, reply, vouch);
+      }),
   };
 }
 

@@ -21,14 +21,12 @@ const NOT_BEGUN = (): void => undefined;
 export const PEER_GONE = new Error('the peer went away');
 
 export class UpstreamReply {
-  /** Resolves when the head is here; rejects with what came instead. */
-  readonly head: Promise<ReplyHead>;
   /** Called once: whether the reply came whole, and the connection may have another. */
   onSettled: (mayReuse: boolean) => void = NOT_BEGUN;
   /** Called when a piece of the request's body went up. */
   onProgress: () => void = NOT_BEGUN;
-  #begin: (head: ReplyHead) => void = NOT_BEGUN;
-  #fail: (error: Error) => void = NOT_BEGUN;
+  readonly #begin: (head: ReplyHead) => void;
+  readonly #fail: (error: Error) => void;
   #abort: ((error: Error) => void) | null = null;
   #resume: () => void = NOT_BEGUN;
   #failure: Error | null = null;
@@ -38,11 +36,10 @@ export class UpstreamReply {
   #heldBytes = 0;
   #taker: Taker | null = null;
 
-  constructor() {
-    this.head = new Promise((resolve, reject) => {
-      this.#begin = resolve;
-      this.#fail = reject;
-    });
+  /** `onHead` is told when the head is here; `onFailure` of what came instead, or of what came after it. */
+  constructor(onHead: (head: ReplyHead) => void, onFailure: (error: Error) => void) {
+    this.#begin = onHead;
+    this.#fail = onFailure;
   }
 
   /** Gives the reply up, begun or not. */

@@ -96,10 +96,11 @@ export function createCouchGate({
       throw new Refusal(allDatabases(role).includes(database ?? '') ? 'database-exists' : 'no-grant');
     },
     require: requireFor,
-    async forward(role, decision, request, ending) {
+    forward(role, decision, request, ending) {
       const vouch = (): Promise<void> => requireFor(role, decision);
-      if (!stands(role, decision)) await vouch();
-      return upstream.forward(request, credentialOf(role), ending, vouch);
+      const send = (): Promise<ForwardedReply> =>
+        upstream.forward(request, credentialOf(role), ending, vouch);
+      return stands(role, decision) ? send() : vouch().then(send);
     },
     async ask(role, path, body) {
       const vouch = async (): Promise<void> => {

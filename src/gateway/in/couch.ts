@@ -28,7 +28,7 @@ export interface CouchOptions {
 const LOCAL_REPLY_SLACK_BYTES = 4096;
 const UNAUTHORIZED = 401;
 
-/** Answers `/couch/…` for one exchange; throws the `Refusal`. */
+/** Answers `/couch/…` for one exchange; throws the `Refusal`, or rejects with it. */
 export function createCouchHandler(options: CouchOptions): (exchange: Exchange) => Promise<void> {
   const { gate, limits, localDocuments } = options;
 
@@ -78,15 +78,15 @@ export function createCouchHandler(options: CouchOptions): (exchange: Exchange) 
     sendJson(response, statusOf(reply), `${JSON.stringify(fromUpstreamLocal(tag, id, object))}\n`);
   }
 
-  return async (exchange) => {
+  return (exchange) => {
     const { principal, response, form } = exchange;
     const decision = decide(exchange, principal.role);
     exchange.permittedWhile(({ role }) => isPermitted(() => decide(exchange, role)));
     if (decision.feed) exchange.becomeFeed();
     if (decision.operation.body === 'none' && form.hasBody) throw new Refusal('body-unexpected');
     const own = gate().answer(decision, principal.role);
-    if (own === null) await forward(exchange, decision);
-    else sendJson(response, 200, `${JSON.stringify(await own)}\n`);
+    if (own === null) return forward(exchange, decision);
+    return own.then((answer) => sendJson(response, 200, `${JSON.stringify(answer)}\n`));
   };
 }
 
