@@ -59,7 +59,7 @@ interface BodyStream {
 }
 
 /**
- * Says that the body of `request`, which has none, was read to its end. Node would make a stream end for it, in seven
+ * Says that the body of `request`, which has none, was read to its end. Node would make a stream end for it, in several
  * turns of its queue for every request. Newer lines have it as an option (`optimizeEmptyRequests`, 24.12), which does the
  * same in their own words; without those, nothing is lost but the time.
  */
