@@ -9,8 +9,8 @@ const GROWTH_PERCENT = 300;
  * small heap it would collect the whole of it every 10 MB. So those pieces go by collections of what is young alone.
  *
  * What a request needs ends with it. Without the second flag V8 takes some of that for what lasts, as when many began at
- * once, makes it where only whole collections look, and with it all that it holds: each collection of the young then kept
- * half of what was dead, and took a seventh of the gateway's time.
+ * once, makes it where only whole collections look, and with it keeps all that it holds: at worst, and a small change
+ * elsewhere was enough for it, half of what was dead outlived each collection of the young, for a seventh of the time.
  */
 export function tuneHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
