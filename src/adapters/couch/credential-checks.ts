@@ -29,7 +29,7 @@ interface Known {
   readonly state: CredentialState;
 }
 
-/** Names of databases come from peers; for each credential. */
+/** Names of databases come from peers. */
 const MAX_DATABASES_KNOWN = 4096;
 /**
  * A credential that failed is not asked about again before this. CouchDB (3.4 and newer) locks an account for five
@@ -42,6 +42,8 @@ const RETRY_AFTER_MS: Readonly<Record<Exclude<CredentialState, 'passed'>, number
   unreachable: 1000,
 };
 
+const adminKey = (name: string, database: string): string => `${name} ${database}`;
+
 /** Checks for one generation of credentials: a reload makes a new one. `onState` hears of every change. */
 export function createCredentialChecks(
   upstream: Upstream,
@@ -51,12 +53,7 @@ export function createCredentialChecks(
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
   const retryAt = new Map<string, number>();
-  const admins = new Map(
-    [...credentials.keys()].map((name) => [
-      name,
-      createBounded<string, { epoch: number; isAdmin: boolean }>(MAX_DATABASES_KNOWN),
-    ]),
-  );
+  const admins = createBounded<string, { epoch: number; isAdmin: boolean }>(MAX_DATABASES_KNOWN);
 
   async function ask(name: string): Promise<Known> {
     const credential = credentials.get(name) ?? { kind: 'none' as const };
@@ -107,14 +104,15 @@ export function createCredentialChecks(
       const before = known.get(name);
       if (before?.state !== 'passed' || before.epoch !== epoch) return false;
       if (database === null) return true;
-      const admin = admins.get(name)?.get(database);
+      const admin = admins.get(adminKey(name, database));
       return admin?.epoch === epoch && !admin.isAdmin;
     },
     check: async (name) => (await current(name)).state,
     recheck: async (name) => (failedJustNow(name) ?? (await recheck(name))).state,
     async administers(name, database) {
       const { session } = await current(name);
-      const before = admins.get(name)?.get(database);
+      const key = adminKey(name, database);
+      const before = admins.get(key);
       if (before?.epoch === upstream.epoch) return before.isAdmin;
       const credential = credentials.get(name);
       if (session === null || credential === undefined) return true;
@@ -125,7 +123,7 @@ export function createCredentialChecks(
       });
       const isAdmin = status === 200 && (body === null || isDatabaseAdmin(session, body));
       // Where it does not exist, or is not this user's to read, nothing is administered; that is not remembered.
-      if (status === 200) admins.get(name)?.set(database, { epoch, isAdmin });
+      if (status === 200) admins.set(key, { epoch, isAdmin });
       return isAdmin;
     },
   };
