@@ -13,7 +13,7 @@ import { makeStore } from './parts/blobs.js';
 import { tableOf, textOf } from './parts/figures.js';
 import { startClient, startUpstream } from './parts/load.js';
 import { makePki } from './parts/pki.js';
-import { missingPackages, startAll } from './parts/servers.js';
+import { missingPackages } from './parts/servers.js';
 import { MEASURES } from './measures.js';
 
 const EX_UNAVAILABLE = 69;
@@ -53,13 +53,11 @@ try {
   const setting = { pki, store, upstreamPort: upstream.port, folder, newClient };
   const client = await newClient();
   closers.push(client.stop);
-  const servers = await startAll(setting);
-  closers.push(...servers.map((server) => () => server.stop()));
   const bounds = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
   for (const measure of wanted) {
     process.stderr.write(`${measure.name} …\n`);
     try {
-      const results = await measure.run({ ...setting, servers, client, ...bounds });
+      const results = await measure.run({ ...setting, client, ...bounds });
       for (const row of rowsOf(measure, results)) rows.push(row);
     } catch (error) {
       // The others were measured all the same.

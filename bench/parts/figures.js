@@ -12,6 +12,9 @@ export const spreadOf = (values) => ({
   most: Math.max(...values),
 });
 
+/** Of the figures by name. */
+export const spreadsOf = (figures) => new Map([...figures].map(([name, values]) => [name, spreadOf(values)]));
+
 const digits = (value) =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 export const textOf = ({ median: middle, least, most }) =>

@@ -195,10 +195,16 @@ backend b
   return { name: 'haproxy', port, ...plainPaths, servesNoFiles: true, ...server };
 }
 
-/** All that are installed; the caller stops them. */
-export async function startAll(setting) {
-  const servers = [await startPatchcord(setting), await startNginx(setting)];
-  if (existsSync(CADDY)) servers.push(await startCaddy(setting));
-  if (existsSync(HAPROXY)) servers.push(await startHaproxy(setting));
-  return servers;
+/** Calls `use` with all that are installed, each a new process, and stops them after it. */
+export async function withServers(setting, use) {
+  const starts = [startPatchcord, startNginx];
+  if (existsSync(CADDY)) starts.push(startCaddy);
+  if (existsSync(HAPROXY)) starts.push(startHaproxy);
+  const servers = [];
+  try {
+    for (const start of starts) servers.push(await start(setting));
+    return await use(servers);
+  } finally {
+    for (const server of servers) await server.stop();
+  }
 }
