@@ -43,7 +43,8 @@ export function createUpstreamPool(options: SocketOptions): UpstreamPool {
     const line: Line = {
       vouch: null,
       client: new Client(origin, {
-        pipelining: 1,
+        // There is never a second one: for 1, undici does more after each reply, to tell those who wait for it.
+        pipelining: 2,
         keepAliveTimeout: FREE_SOCKET_MS,
         keepAliveMaxTimeout: FREE_SOCKET_MS,
         // Deadlines are the forwarder's: a feed has none.
