@@ -20,6 +20,7 @@ const DRIP_MS = 200;
 const REST_MS = 200;
 /** For all of them to have begun. */
 const RAMP_MS = 2000;
+const LONG_MS = 1_000_000;
 
 const plan = JSON.parse(await text(process.stdin)) as GreedyPlan;
 const contextOf = (leaf: { cert: string; key: string }) => createSecureContext(leaf);
@@ -73,3 +74,5 @@ function keepUp(begin: () => Socket): void {
 for (const kind of plan.kinds)
   for (let index = 0; index < GREEDY_COUNTS[kind]; index++) keepUp(CLIENTS[kind]);
 setTimeout(() => process.stdout.write('ready\n'), RAMP_MS);
+// Sockets that nobody reads from do not keep a process.
+setInterval(() => undefined, LONG_MS);
