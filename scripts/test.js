@@ -32,7 +32,8 @@ const runner = spawn(
   process.execPath,
   [
     '--test',
-    '--test-concurrency=2',
+    // Many wait more than they work.
+    '--test-concurrency=3',
     // A test that hangs fails, and says which one it is; those that are asked to take long may.
     `--test-timeout=${isLong ? 0 : 240000}`,
     '--test-reporter=spec',
