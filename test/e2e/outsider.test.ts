@@ -130,7 +130,7 @@ if (isInsideNamespace(import.meta.url)) {
 
     // The end of the share cuts her off at once; with the next one, what was written meanwhile comes.
     const { userId } = (await grace.status()).identity;
-    assert.equal((await patchcord(ada.home, ['unshare', userId.slice(0, 8)])).code, 0);
+    assert.equal((await patchcord(ada.home, ['unshare', userId.slice(0, 8), '--yes'])).code, 0);
     assert.notEqual((await ask('GET', `couch/${PROJECT}/chapter`)).status, 200);
     await soon(async () => ((await grace.status()).sync.pulls.length === 0 ? true : null));
     await ada.ask('PUT', `/${PROJECT}/meanwhile`, {});

@@ -32,6 +32,7 @@ function add(program: Command, cli: Cli, verb: Verb, description: string): void 
     .option('--json', 'print JSON')
     .action((options: Options) => cli.run(options, (context) => run(context, verb, options)));
   withExamples(command, [
+    ...(verb === 'resume' ? [['patchcord resume', 'all that was paused'] as const] : []),
     [`patchcord ${verb} --peer 3AXYUW7K`, 'everything from this device'],
     [`patchcord ${verb} --database dmedia-0-novel`, 'this database, from every device'],
     [`patchcord ${verb} --peer 3AXYUW7K --database dmedia-0-novel`, 'this database from this device'],

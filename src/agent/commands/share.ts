@@ -4,8 +4,10 @@ import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { Failure } from '../cli/failure.js';
 import { presentPassphrase } from '../cli/passphrase.js';
+import { requireYes } from '../cli/prompt.js';
 import { noName } from '../databases/refusals.js';
 import { askDirectory } from '../directory/ask-directory.js';
+import { resolveUser } from '../directory/resolve.js';
 import { waitForKey } from '../directory/wait-for-key.js';
 import { askCode } from '../pairing/ask-code.js';
 import { chooseOffer, parseAddress } from '../pairing/choose-offer.js';
@@ -18,6 +20,11 @@ import type { SharedDatabase } from '../../core/pairing/launcher/grant.js';
 
 interface Options {
   readonly at?: string;
+  readonly json?: boolean;
+}
+
+interface UnshareOptions {
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
@@ -65,8 +72,11 @@ export function addUnshare(program: Command, cli: Cli): void {
     .command('unshare')
     .description('let the devices of another user reach nothing here any more')
     .argument('<user>', 'the id, or the beginning of it: see `patchcord devices`')
+    .option('--yes', 'do it without asking')
     .option('--json', 'print JSON')
-    .action((user: string, options: Options) => cli.run(options, (context) => runUnshare(context, user)));
+    .action((user: string, options: UnshareOptions) =>
+      cli.run(options, (context) => runUnshare(context, user, options)),
+    );
   withExamples(command, [['patchcord unshare WANV6SGX', 'all devices of yours learn of it']]);
 }
 
@@ -131,7 +141,15 @@ async function askOffer(context: CommandContext, dialogue: Dialogue, { at }: Opt
   return { offer, code };
 }
 
-async function runUnshare(context: CommandContext, user: string): Promise<void> {
+async function runUnshare(
+  context: CommandContext,
+  user: string,
+  { yes = false }: UnshareOptions,
+): Promise<void> {
+  const { shares } = await askDirectory(context, 'devices', {});
+  const { userId, databases } = resolveUser(shares, (share) => share.userId, user);
+  const names = databases.map(({ name }) => name).join(', ');
+  await requireYes(context, yes, `End the share of ${names} with user ${userId}?`);
   const passphrase = await presentPassphrase(context);
   const answer = await askDirectory(context, 'unshare', { user, passphrase });
   await waitForKey(context, answer.request);

@@ -1,6 +1,6 @@
 // Which device or user a person means: by a name, by an id, or by the beginning of one.
 import type { DirectoryRecord, ShareStatement } from '../../core/directory/record.js';
-import { parseDeviceId, type DeviceId, type UserId } from '../../core/ids.js';
+import { parseDeviceId, type DeviceId } from '../../core/ids.js';
 import { Failure } from '../cli/failure.js';
 
 const MIN_CHARACTERS = 4;
@@ -30,12 +30,14 @@ export function resolveAmong<Id extends string>(
 /** The share with the user whose id begins so; fails where none or several are meant. */
 export function resolveShare({ shares }: DirectoryRecord, meant: string): ShareStatement {
   const inForce = [...shares.values()].filter(({ payload }) => payload.databases.length > 0);
-  const found = byStart(
-    inForce.map(({ payload }) => payload.peerUserId),
-    meant,
-  );
-  const share = found.length === 1 ? shares.get(found[0] as UserId) : undefined;
-  if (share !== undefined) return share;
+  return resolveUser(inForce, ({ payload }) => payload.peerUserId, meant);
+}
+
+/** The same, of a list of whatever has a user's id. */
+export function resolveUser<Item>(items: readonly Item[], idOf: (item: Item) => string, meant: string): Item {
+  const found = items.filter((item) => byStart([idOf(item)], meant).length > 0);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
   throw unclear('user', meant, found.length);
 }
 

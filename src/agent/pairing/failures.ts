@@ -19,7 +19,11 @@ const REASONS = {
     'the code is spent: it was tried wrongly three times',
     `If that was not you, someone else is on the link. ${ANEW}`,
   ],
-  'wrong-code': ['data', 'the code is wrong', 'Look at it again: three wrong ones spend it.'],
+  'wrong-code': [
+    'data',
+    'the code is wrong',
+    'Look at it again, and run this again: three wrong ones spend it.',
+  ],
   unproved: ['unavailable', 'the other side does not know the code: it may be someone else', IN_BETWEEN],
   'other-kind': [
     'data',

@@ -60,6 +60,7 @@ export function createSyncHandlers({ sync, databases, nameOf }: SyncHandlersOpti
   const isKnown = (database: string): boolean =>
     isHere(database) || sync.peers().some(({ offers }) => offers.includes(database));
   const change = async (what: 'pause' | 'resume', params: PauseParams): Promise<PauseAnswer> => {
+    if (what === 'pause') requireSomething(params);
     const pause = parsePauseParams(params, sync, nameOf);
     const isChanged = await sync.memory[what](pause);
     sync.replication.refresh();
@@ -84,11 +85,15 @@ const pausesFor = (params: FetchParams, { memory }: Sync): Pause[] =>
     ({ database }) => !('database' in params) || database === null || database === params.database,
   );
 
-function parsePauseParams({ device, database }: PauseParams, sync: Sync, nameOf: NameOf): Pause {
+/** A pause of everything would be none that a person meant; what is resumed without either is all that was paused. */
+function requireSomething({ device, database }: PauseParams): void {
   if (device === null && database === null)
     throw new Failure('usage', 'pause-what', 'say which device, or which database', {
       hint: 'Say --peer, --database, or both: see `patchcord peers` and `patchcord databases`.',
     });
+}
+
+function parsePauseParams({ device, database }: PauseParams, sync: Sync, nameOf: NameOf): Pause {
   if (database !== null && !isDatabaseName(database)) throw noName(database);
   return { deviceId: device === null ? null : findDevice(device, sync, nameOf), database };
 }

@@ -118,7 +118,10 @@ test('an outside device reaches what was shared and the files that it names, and
   const limited = `_users/org.couchdb.user:patchcord-share-${grace.user.ca.userId}-${device}`;
   assert.equal(await askAsAdmin(ada.laptop.home, 'GET', limited), 200);
   const id = grace.user.ca.userId.slice(0, 8);
-  assert.equal((await patchcord(ada.laptop.home, ['unshare', id, '--json'])).code, 0);
+  // Nobody is there to be asked.
+  assert.equal(failureOf(await patchcord(ada.laptop.home, ['unshare', id, '--json'])), 'needs-yes');
+  assert.equal(await status('/'), 200);
+  assert.equal((await patchcord(ada.laptop.home, ['unshare', id, '--yes', '--json'])).code, 0);
   assert.equal(await status('/'), null);
   // Its limited user ends with the share.
   assert.equal(await askAsAdmin(ada.laptop.home, 'GET', limited), 404);
@@ -140,7 +143,7 @@ test('the user’s other devices learn of a share and of its end by the director
   // Another one takes its place, and both people are told.
   const { before } = await share(ada, grace, 'dmedia-0-other:read', `${NOVEL}:write`);
   assert.deepEqual(before, [{ ends: [{ name: NOVEL, access: 'write' }] }, { ends: [] }]);
-  assert.equal((await patchcord(ada.laptop.home, ['unshare', grace.user.ca.userId])).code, 0);
+  assert.equal((await patchcord(ada.laptop.home, ['unshare', grace.user.ca.userId, '--yes'])).code, 0);
   await eventually(async () => ((await statusOf(far.port, grace.laptop, '/')) === null ? true : null));
 });
 

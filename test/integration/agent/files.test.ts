@@ -128,13 +128,17 @@ test('import writes a document later for a file that is here already', async (t)
   await startUp(home);
   const outcomes = [];
   for (let times = 0; times < 2; times++) {
-    const [line] = outcomesOf(await patchcord(home, ['files', 'import', '--json', path]));
-    outcomes.push([line?.outcome, line?.['document']]);
+    const done = await patchcord(home, ['files', 'import', '--json', path]);
+    const [line] = outcomesOf(done);
+    const summary = linesOf(done.stdout).find(({ event }) => event === 'summary');
+    outcomes.push([line?.outcome, line?.['document'], summary?.['documents']]);
   }
   assert.deepEqual(outcomes, [
-    ['present', 'written'],
-    ['present', 'present'],
+    ['present', 'written', 1],
+    ['present', 'present', 0],
   ]);
+  const text = await patchcord(home, ['files', 'import', '--no-document', path]);
+  assert.ok(text.stdout.endsWith('0 stored (0 B), 1 here already, of 1 file\n'), text.stdout);
 });
 
 test('without a running up the document cannot be written, and nothing is imported', async (t) => {
@@ -190,6 +194,10 @@ test('a database that is not there, or not granted, is refused before anything i
     (line) => line['event'] === 'databases' && String(line['databases']).includes('dmedia-0-x'),
   );
   assert.deepEqual((await pauseX())[0]?.['isKnown'], true);
+  // What is paused has to be said; what is resumed without a word is all of it.
+  assert.equal(failureOf(await patchcord(home, ['pause', '--json'])), 'pause-what');
+  const resume = async () => linesOf((await patchcord(home, ['resume', '--json'])).stdout)[0]?.['isChanged'];
+  assert.deepEqual([await resume(), await resume()], [true, false]);
   const nothing = await patchcord(home, ['files', 'fetch', '--json', '--database', 'dmedia-0-x']);
   assert.equal(nothing.code, 0, nothing.stdout);
   // What is made is the same to a peer: it may write there, and its documents have names.

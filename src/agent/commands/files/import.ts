@@ -63,7 +63,7 @@ async function runImport(context: CommandContext, paths: readonly string[], opti
   const client = options.document ? await openDatabase(context, settings, options.database) : null;
   const results = await importInto(context, store, found, client && { name: options.database, client });
   const failed = results.filter(({ outcome }) => FAILED.includes(outcome)).length;
-  tellSummary(context, results, links);
+  tellSummary(context, results, links, client === null ? null : options.database);
   if (failed > 0)
     throw new Failure('io', 'not-all', `${failed} of ${formatFiles(results.length)} not imported`, {
       hint: 'Run it again when they can be read: what is stored is not copied twice.',
@@ -110,21 +110,32 @@ async function importInto(
   }
 }
 
-function tellSummary({ output }: CommandContext, results: readonly ImportResult[], links: number): void {
+function tellSummary(
+  { output }: CommandContext,
+  results: readonly ImportResult[],
+  links: number,
+  database: string | null,
+): void {
   const count = (wanted: ImportOutcome): number => results.filter(({ outcome }) => outcome === wanted).length;
+  const documents = results.filter(({ document }) => document !== null && document !== 'present').length;
   const bytes = results.reduce((sum, { outcome, bytes: size }) => sum + (outcome === 'stored' ? size : 0), 0);
   const summary = {
     event: 'summary',
     files: results.length,
     stored: count('stored'),
     present: count('present'),
+    documents,
     bytes,
     links,
   };
+  const written =
+    documents === 0
+      ? ''
+      : `; ${documents} ${documents === 1 ? 'document' : 'documents'} written to ${database ?? ''}`;
   const passedOver =
     links === 0 ? '' : `; ${links} symbolic ${links === 1 ? 'link was' : 'links were'} passed over`;
   output.tell(
     summary,
-    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${formatFiles(summary.files)}${passedOver}`,
+    `${summary.stored} stored (${formatBytes(bytes)}), ${summary.present} here already, of ${formatFiles(summary.files)}${written}${passedOver}`,
   );
 }
