@@ -68,6 +68,7 @@ const EVENT = v.variant('event', [
   v.object({ event: v.literal('peer-lost'), time, ...peerHint }),
   v.object({ event: v.literal('peer-reached'), time, deviceId: id, principal, ...listener }),
   v.object({ event: v.literal('peer-unreached'), time, deviceId: id }),
+  v.object({ event: v.literal('peer-turns-away'), time, deviceId: id }),
   v.object({
     event: v.literal('revocations-learned'),
     time,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Refusal } from '../../dist/core/errors.js';
 import { decideLink, type LinkMeasures } from '../../dist/core/peers/decide-link.js';
-import { DEFAULT_RECONNECT, decideDelayMs } from '../../dist/core/peers/reconnect.js';
+import { DEFAULT_RECONNECT, decideDelayMs, MAX_DIALS_AT_ONCE } from '../../dist/core/peers/reconnect.js';
 import { readStreamTarget } from '../../dist/core/peers/stream-target.js';
+import { countTurns, isTurnedAway } from '../../dist/core/peers/turned-away.js';
 import { parseTarget } from '../../dist/core/target.js';
 
 const ID = 'A'.repeat(48);
@@ -65,6 +66,37 @@ describe('the wait before the next try', () => {
     assert.equal(decideDelayMs(policy, 1, 0), 750);
     assert.equal(decideDelayMs(policy, 1, 0.5), 1000);
     assert.equal(decideDelayMs(policy, 1, 1), 1250);
+  });
+});
+
+describe('whether a peer turns this device away', () => {
+  const isAway = (...codes: readonly string[]): boolean =>
+    isTurnedAway(codes.reduce((row, code) => countTurns(row, { wasRightLeaf: true, code }), 0));
+  const many = (times: number, code = 'ECONNRESET'): string[] => Array<string>(times).fill(code);
+
+  test('is so when it ended more dials in a row than one stop of it can', () => {
+    assert.equal(isAway(...many(MAX_DIALS_AT_ONCE)), false);
+    assert.equal(isAway(...many(MAX_DIALS_AT_ONCE + 1)), true);
+    assert.equal(isAway('ECONNRESET', 'closed', 'EPIPE', 'closed', 'EPIPE'), true);
+  });
+
+  test('is not so when it is away, slow, or answers nonsense: the row begins anew', () => {
+    for (const other of [
+      'ECONNREFUSED',
+      'timeout',
+      'no-zone',
+      'first-byte-timeout',
+      'revocations',
+      'wrong-leaf',
+    ]) {
+      assert.equal(isAway(...many(99, other)), false, other);
+      assert.equal(isAway(...many(99), other), false, other);
+      assert.equal(isAway(...many(MAX_DIALS_AT_ONCE), other, ...many(MAX_DIALS_AT_ONCE)), false, other);
+    }
+  });
+
+  test('is not so when anyone could have ended them: the leaf was not shown', () => {
+    assert.equal(countTurns(99, { wasRightLeaf: false, code: 'ECONNRESET' }), 0);
   });
 });
 

@@ -14,6 +14,8 @@ export interface LinkRecord {
   /** Not dialled before this. */
   restsUntil: number;
   lastFailure: string | null;
+  /** Dials in a row that its device ended before it answered. */
+  turnsInARow: number;
   /** When the dial that is under way began. */
   dialledAt: number | null;
 }
@@ -61,6 +63,7 @@ export function createLinkMemory(isLive: (key: string) => boolean, nowMs: () => 
       failures: 0,
       restsUntil: 0,
       lastFailure: null,
+      turnsInARow: 0,
       dialledAt: null,
     };
     records.set(key, fresh);

@@ -2,7 +2,7 @@
 // and tells at once whoever asks for a peer that is away.
 import { addressKey, type DialAddress } from '../../core/peers/dial-address.js';
 import { decideLink } from '../../core/peers/decide-link.js';
-import { decideDelayMs, type ReconnectPolicy } from '../../core/peers/reconnect.js';
+import { decideDelayMs, MAX_DIALS_AT_ONCE, type ReconnectPolicy } from '../../core/peers/reconnect.js';
 import type { Certificate } from '../../core/leaf/certificate.js';
 import { createBackoff } from './backoff.js';
 import type { PeerConnection } from './connection.js';
@@ -51,8 +51,6 @@ export interface Pool {
   close(): void;
 }
 
-/** A peer bears 8 connections of one address that were not judged yet; with more it closes the oldest. */
-const MAX_DIALS_AT_ONCE = 4;
 const WRONG_LEAF_REST_MS = 60_000;
 /** So many failures on a link that is in use are more than a lost packet. */
 const MAX_PATIENCE_FAILURES = 3;

@@ -1,4 +1,6 @@
 // The running `up`, as it says itself: whether it listens, and what confines its gateway.
+import { formatDevice } from '../directory/names.js';
+import { TURNED_AWAY, TURNED_AWAY_TODO } from '../status/peers-text.js';
 import type { AgentStatus } from '../status/status.js';
 import { checkConfinement } from './confinement.js';
 import { attention, bad, good, type Finding } from './finding.js';
@@ -11,6 +13,15 @@ export function checkRunning(status: AgentStatus | null): Finding[] {
   for (const { code, text } of status.warnings)
     if (code === 'revoked')
       findings.push(bad('revoked', text, 'ask whoever revoked it; for this key it stays so'));
+  for (const { deviceId, name, turnsAway } of status.peers)
+    if (turnsAway)
+      findings.push(
+        attention(
+          'let-in',
+          `${formatDevice(deviceId, name)} ${TURNED_AWAY}`,
+          `${TURNED_AWAY_TODO}, and compare the clocks of both devices`,
+        ),
+      );
   findings.push(checkConfinement(status.confinedBy));
   return findings;
 }

@@ -24,6 +24,7 @@ const STATUS = v.object({
     v.object({
       deviceId: id,
       isReached: v.boolean(),
+      turnsAway: v.boolean(),
       links: list(v.object({ ...listener, connections: count, lastFailure: v.nullable(text) })),
       requests: count,
       feeds: count,

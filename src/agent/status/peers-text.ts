@@ -6,10 +6,16 @@ import type { AgentStatus } from './status.js';
 type Discovery = NonNullable<AgentStatus['discovery']>;
 type Peer = Discovery['peers'][number];
 
+/** Nobody says so: whoever refuses is silent, and a fault may look the same. */
+export const TURNED_AWAY =
+  'is there, but lets this device in no more: it may have revoked it, or ended the share';
+export const TURNED_AWAY_TODO = 'see `patchcord devices` there';
+
 /** What dialling found of an address, in words. */
 const STANDINGS = new Map([
   ['proven', 'reached'],
   ['unreachable', 'does not answer'],
+  ['turns-away', `${TURNED_AWAY}; ${TURNED_AWAY_TODO}`],
   ['wrong', 'somebody else answered, or it is not let in'],
   ['revoked', 'revoked, and not dialled'],
 ]);

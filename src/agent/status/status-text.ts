@@ -5,7 +5,7 @@ import { formatDevice, formatRole } from '../directory/names.js';
 import { formatRequest } from '../directory/requests-text.js';
 import type { Style } from '../cli/style.js';
 import { formatListener } from '../up/ready-text.js';
-import { formatPeer } from './peers-text.js';
+import { formatPeer, TURNED_AWAY, TURNED_AWAY_TODO } from './peers-text.js';
 import type { AgentStatus } from './status.js';
 
 const LABEL_CHARACTERS = 13;
@@ -24,7 +24,7 @@ export function formatStatus(status: AgentStatus, style: Style, now: Date): stri
     ['Stores', status.stores.map(formatStore)],
     ['Connected', connectionLines(status)],
     ['Seen', seenLines(status)],
-    ['Streams', [streamsLine(status), ...status.peers.slice(0, SHOWN).map(formatUsedPeer)]],
+    ['Streams', [streamsLine(status), ...usedPeerLines(status, style)]],
     ['Pulls', pullLines(status.sync, style)],
     ['Files', fileLines(status.sync, style)],
     ['Refused', refusalLines(status)],
@@ -102,13 +102,25 @@ const streamsLine = ({ peerStreams }: AgentStatus): string =>
     ? 'local programs cannot reach peers'
     : `${peerStreams.url}, tokens in ${peerStreams.tokensIn}`;
 
+type UsedPeer = AgentStatus['peers'][number];
+
+const usedPeerLines = ({ peers }: AgentStatus, style: Style): string[] =>
+  peers
+    .slice(0, SHOWN)
+    .map((peer) => (peer.turnsAway ? style.warn(formatUsedPeer(peer)) : formatUsedPeer(peer)));
+
 /** A peer that local programs have asked for. */
-function formatUsedPeer(peer: AgentStatus['peers'][number]): string {
-  const { deviceId, name, isReached, links, failures } = peer;
-  const over = links.filter(({ connections }) => connections > 0).map(({ zone }) => zone ?? 'loopback');
-  const what = isReached ? `reached over ${over.join(', ')}` : 'away';
+function formatUsedPeer(peer: UsedPeer): string {
+  const { deviceId, name, failures } = peer;
+  const what = formatReach(peer);
   const failed = Object.entries(failures).map(([code, times]) => `${code} ${times}`);
   return `${formatDevice(deviceId, name)} ${what}${failed.length === 0 ? '' : `; failed before: ${failed.join(', ')}`}`;
+}
+
+function formatReach({ isReached, turnsAway, links }: UsedPeer): string {
+  if (turnsAway) return `${TURNED_AWAY}; ${TURNED_AWAY_TODO}`;
+  const over = links.filter(({ connections }) => connections > 0).map(({ zone }) => zone ?? 'loopback');
+  return isReached ? `reached over ${over.join(', ')}` : 'away';
 }
 
 function refusalLines({ denied, refusals }: AgentStatus): string[] {

@@ -3,6 +3,7 @@ import type { Style } from '../cli/style.js';
 import { formatDevice, formatRole, type NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
+import { TURNED_AWAY, TURNED_AWAY_TODO } from '../status/peers-text.js';
 import { formatListener } from './ready-text.js';
 
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
@@ -30,6 +31,8 @@ export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf): str
       return `${formatKnown(event.deviceId, nameOf)} is reached at ${formatListener(event)}`;
     case 'peer-unreached':
       return `${formatKnown(event.deviceId, nameOf)} is reached no more`;
+    case 'peer-turns-away':
+      return style.warn(`${formatKnown(event.deviceId, nameOf)} ${TURNED_AWAY}; ${TURNED_AWAY_TODO}`);
     case 'denied':
       return style.warn(formatDenied(event, nameOf));
     case 'warning':

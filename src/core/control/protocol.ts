@@ -88,6 +88,7 @@ export type GatewayEvent =
       readonly principal: PrincipalName;
     } & Listener)
   | { readonly event: 'peer-unreached'; readonly deviceId: DeviceId }
+  | { readonly event: 'peer-turns-away'; readonly deviceId: DeviceId }
   | {
       readonly event: 'revocations-learned';
       /** The peer that had them. */

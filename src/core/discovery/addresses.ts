@@ -13,10 +13,12 @@ export interface PeerAddress {
 
 /**
  * What became of dialling an address: the leaf was the device's (`right-leaf`), or another's, or none that is let in
- * (`wrong-leaf`: the address rests for a minute); nobody answered (`unreachable`); a connection to it is in use
- * (`connected`: no hint evicts the address), or the last one ended (`closed`).
+ * (`wrong-leaf`: the address rests for a minute); nobody answered (`unreachable`); its device ends every connection
+ * before it answers (`turns-away`); a connection to it is in use (`connected`: no hint evicts the address), or the last
+ * one ended (`closed`).
  */
-export type AddressOutcome = 'right-leaf' | 'wrong-leaf' | 'unreachable' | 'connected' | 'closed';
+export type AddressOutcome =
+  'right-leaf' | 'wrong-leaf' | 'unreachable' | 'turns-away' | 'connected' | 'closed';
 
 /** A name on a link that no known device has today: it may be dialled once, to read its leaf. */
 export interface UnknownName {

@@ -10,8 +10,8 @@ export interface Seen {
   readonly address: PeerAddress;
 }
 
-/** What dialling found: `wrong` is a leaf of someone else, `proven` the device's own. */
-export type Standing = 'new' | 'proven' | 'unreachable' | 'wrong';
+/** What dialling found: `wrong` is a leaf of someone else, `proven` the device's own, `turns-away` that it lets in no more. */
+export type Standing = 'new' | 'proven' | 'unreachable' | 'turns-away' | 'wrong';
 
 export interface Entry extends Seen {
   deviceId: DeviceId | null;

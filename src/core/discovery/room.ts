@@ -59,4 +59,10 @@ function pickAddress(siblings: readonly Entry[]): Entry | null {
   return victim ?? null;
 }
 
-const RANKS: Record<Entry['standing'], number> = { wrong: 0, unreachable: 1, new: 2, proven: 3 };
+const RANKS: Record<Entry['standing'], number> = {
+  wrong: 0,
+  unreachable: 1,
+  'turns-away': 1,
+  new: 2,
+  proven: 3,
+};

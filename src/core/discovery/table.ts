@@ -123,6 +123,7 @@ const STANDINGS = {
   'right-leaf': 'proven',
   'wrong-leaf': 'wrong',
   unreachable: 'unreachable',
+  'turns-away': 'turns-away',
 } as const satisfies Partial<Record<AddressOutcome, Standing>>;
 
 function note(entry: Entry, outcome: AddressOutcome): void {
@@ -130,7 +131,7 @@ function note(entry: Entry, outcome: AddressOutcome): void {
   else entry.standing = STANDINGS[outcome];
 }
 
-const ORDER: Record<Standing, number> = { proven: 0, new: 1, unreachable: 2, wrong: 3 };
+const ORDER: Record<Standing, number> = { proven: 0, new: 1, unreachable: 2, 'turns-away': 2, wrong: 3 };
 
 const byPromise = (a: Entry, b: Entry): number =>
   Number(b.isLive) - Number(a.isLive) || ORDER[a.standing] - ORDER[b.standing] || b.heardAt - a.heardAt;

@@ -1,5 +1,8 @@
 // How soon a peer that was lost, or could not be reached, is tried again. Pure: time and chance come in as arguments.
 
+/** A peer bears 8 connections of one address that were not judged yet; with more it closes the oldest. */
+export const MAX_DIALS_AT_ONCE = 4;
+
 export interface ReconnectPolicy {
   /** The waits after the first failure in a row, the second, and so on; the last one holds for all that follow. */
   readonly delaysMs: readonly number[];

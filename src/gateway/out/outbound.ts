@@ -72,7 +72,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
 }
 
 /** What `status` says of a peer. */
-function describePeer({ deviceId, pool, requests, feeds, failures }: Peer) {
+function describePeer({ deviceId, pool, requests, feeds, failures, turnsAway }: Peer) {
   const connections = [...pool.open];
   const links = [...pool.memory.all()].map(
     ({ address, roundTripMs, bytesPerMs, failures: inARow, lastFailure }) => ({
@@ -87,6 +87,7 @@ function describePeer({ deviceId, pool, requests, feeds, failures }: Peer) {
   return {
     deviceId,
     isReached: connections.length > 0,
+    turnsAway: turnsAway(),
     links,
     requests: requests.inFlight,
     feeds: feeds.inFlight,

@@ -21,6 +21,7 @@ import { DENIALS, judgeDialled, type Verdict } from '../../core/leaf/judge.js';
 import type { Limits } from '../../core/limits.js';
 import type { DialAddress } from '../../core/peers/dial-address.js';
 import { DEFAULT_RECONNECT, type ReconnectPolicy } from '../../core/peers/reconnect.js';
+import { countTurns, isTurnedAway, type DialEnd } from '../../core/peers/turned-away.js';
 import type { Deny } from '../denied-events.js';
 import { nameOf } from '../in/connections.js';
 import { knownDevices } from '../seen/known-devices.js';
@@ -43,6 +44,8 @@ export interface Peer {
   readonly feeds: Slots;
   /** How often what went wrong, since the start. */
   readonly failures: ReadonlyMap<string, number>;
+  /** Whether it is there, and seems to let this device in no more. */
+  readonly turnsAway: () => boolean;
 }
 
 export interface Peers {
@@ -107,12 +110,33 @@ export function createPeers(options: PeersOptions): Peers {
         failures.set(code, (failures.get(code) ?? 0) + 1);
     };
 
-    function onFailed(address: DialAddress, error: unknown): void {
+    const addresses = (): DialAddress[] => [...book.addressesOf(deviceId), ...hintsFor(deviceId)];
+    const turnsAwayAt = (address: DialAddress): boolean => isTurnedAway(pool.memory.of(address).turnsInARow);
+    const turnsAway = (): boolean => pool.open.size === 0 && addresses().some(turnsAwayAt);
+
+    function noteTurn(address: DialAddress, end: DialEnd): void {
+      const didBefore = turnsAway();
+      const record = pool.memory.of(address);
+      record.turnsInARow = countTurns(record.turnsInARow, end);
+      if (!didBefore && turnsAway()) emit({ event: 'peer-turns-away', deviceId });
+    }
+
+    function noteLetIn(): void {
+      for (const record of pool.memory.all()) record.turnsInARow = 0;
+    }
+
+    function onFailed(address: DialAddress, error: unknown, wasRightLeaf: boolean): void {
       const isDial = error instanceof DialFailed;
-      count(isDial || error instanceof ConnectionBroken ? error.code : 'revocations');
+      const code = isDial || error instanceof ConnectionBroken ? error.code : 'revocations';
+      count(code);
+      noteTurn(address, { wasRightLeaf, code });
       const denied = isDial ? error.denied : null;
-      noteOutcome(deviceId, address, denied === null ? 'unreachable' : 'wrong-leaf');
-      if (denied !== null) deny(deniedEvent(deviceId, address, denied));
+      if (denied === null) {
+        noteOutcome(deviceId, address, turnsAwayAt(address) ? 'turns-away' : 'unreachable');
+        return;
+      }
+      noteOutcome(deviceId, address, 'wrong-leaf');
+      deny(deniedEvent(deviceId, address, denied));
     }
 
     async function connect(address: DialAddress, events: ConnectEvents): Promise<PeerConnection> {
@@ -138,16 +162,17 @@ export function createPeers(options: PeersOptions): Peers {
           throw new DialFailed('wrong-leaf', { code: verdict.denied, deviceId: verdict.deviceId });
         principal = nameOf(verdict.admitted);
         noteOutcome(deviceId, address, 'connected');
+        noteLetIn();
         return connection;
       } catch (error) {
         connection?.destroy();
-        onFailed(address, error);
+        onFailed(address, error, connection !== null);
         throw error;
       }
     }
 
     const pool = createPool({
-      addresses: () => [...book.addressesOf(deviceId), ...hintsFor(deviceId)],
+      addresses,
       policy,
       connect,
       onReached(address) {
@@ -165,7 +190,7 @@ export function createPeers(options: PeersOptions): Peers {
     });
     const requests = createSlots(() => slotLimits(limits().peerRequests));
     const feeds = createSlots(() => slotLimits(limits().peerFeeds));
-    return { deviceId, pool, requests, feeds, failures };
+    return { deviceId, pool, requests, feeds, failures, turnsAway };
   }
 
   /** Whether there is a reason to dial it: the policy or a hint names it, or it is on a link. */

@@ -50,13 +50,15 @@ test('addresses of requests are left out of reasons', () => {
   assert.equal(cleanReason('unauthorized'), 'unauthorized');
 });
 
-test('a revoked device is told as revoked', () => {
+test('a revoked device is told as revoked, and one that turns this device away as that', () => {
   const peer = {
     ...{ deviceId: 'A'.repeat(48), instance: 'x', address: 'fe80::1', zone: 'usb0', port: 1 },
     ...{ standing: 'revoked', connected: false, name: null },
   };
   assert.ok(formatPeer(peer).includes('revoked'));
   assert.ok(!formatPeer({ ...peer, standing: 'proven', connected: true }).includes('revoked'));
+  const away = formatPeer({ ...peer, standing: 'turns-away' });
+  assert.ok(away.includes('lets this device in no more') && away.includes('`patchcord devices` there'), away);
 });
 
 test('a device is told by its name beside its id, and by its id alone where it has none', () => {
