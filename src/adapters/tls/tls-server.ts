@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Limits } from '../../core/limits.js';
-import type { Strangers } from './strangers.js';
+import type { ConnectedSocket, Strangers } from './strangers.js';
 
 export interface TlsMaterial {
   readonly certPem: string;
@@ -84,11 +84,18 @@ function judgeBeforeHttp(server: Server, { strangers, admit, onHandshakeFailed }
   });
   server.removeAllListeners('tlsClientError');
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    const address = socket.remoteAddress;
+    const address = addressOf(socket);
     socket.destroy();
     onHandshakeFailed(error.code ?? 'unknown', address);
   });
 }
+
+/**
+ * A TLS socket that is closed has no address any more; the one below it, which no type has, remembers what it was asked
+ * for when it came in.
+ */
+const addressOf = (socket: TLSSocket & { readonly _parent?: ConnectedSocket }): string | undefined =>
+  socket.remoteAddress ?? socket._parent?.remoteAddress;
 
 /** New connections get the new certificate; those that are open keep theirs. */
 export const replaceMaterial = (server: Server, material: TlsMaterial): void =>

@@ -92,6 +92,16 @@ describe('another leaf than the one that was dialled', () => {
     assert.match(right.received(), /^GET \/revocations HTTP\/1\.1\r\n/);
   });
 
+  test('hears of a connection that ended before it showed a certificate, and from where', async (t) => {
+    const camera = await startGateway(peerEnv({ pki, couchUrl: upstream.url, leaf: ada.camera }));
+    t.after(() => camera.stop());
+    const streams = await dialling(t, [camera.port]);
+    assert.equal((await streams.ask('GET', info)).status, 503);
+    const told = await camera.until(isEvent('denied', { rule: 'tls' }));
+    const { reason, address } = told as { reason?: string; address?: string };
+    assert.deepEqual([reason, address], ['ECONNRESET', '::1']);
+  });
+
   test('in front of the real peer: the real one is reached', async (t) => {
     const stranger = await strange(t, startTlsStranger(pki.stranger.laptop));
     const streams = await dialling(t, [stranger.port, peer.port]);
