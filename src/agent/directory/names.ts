@@ -33,5 +33,8 @@ export function formatDevice(deviceId: string, name: string | null): string {
   return name === null ? id : `${JSON.stringify(cleanText(name))} ${id}`;
 }
 
+/** The user, shortened, whose share a role is of; null for another role. */
+export const sharedUserOf = (role: string): string | null => SHARE.exec(role)?.[1] ?? null;
+
 /** A role or a credential, as people read it. */
 export const formatRole = (name: string): string => name.replace(SHARE, 'share with user $1');

@@ -2,6 +2,7 @@
 import type { NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import { formatDenied } from '../up/event-text.js';
+import { createGuests } from '../up/guests.js';
 
 export interface RecentRefusal {
   readonly time: string;
@@ -24,6 +25,7 @@ export interface Recent {
 export const MAX_RECENT = 20;
 
 export function createRecent(nameOf: NameOf): Recent {
+  const guests = createGuests();
   const refusals: RecentRefusal[] = [];
   const warnings: RecentWarning[] = [];
   const keep = <Item>(list: Item[], item: Item): void => {
@@ -34,8 +36,13 @@ export function createRecent(nameOf: NameOf): Recent {
     refusals,
     warnings,
     note(event) {
+      guests.note(event);
       if (event.event === 'denied')
-        keep(refusals, { time: event.time, rule: event.rule, text: formatDenied(event, nameOf) });
+        keep(refusals, {
+          time: event.time,
+          rule: event.rule,
+          text: formatDenied(event, nameOf, guests.userOf),
+        });
       if (event.event === 'warning') {
         const about = event.about === undefined ? '' : `${event.about}: `;
         keep(warnings, { time: event.time, code: event.code, text: about + event.message });

@@ -4,7 +4,9 @@ import { formatDevice, formatRole, type NameOf } from '../directory/names.js';
 import type { SeenEvent } from '../gateway-events.js';
 import type { FollowEvent } from '../provision/follow.js';
 import { TURNED_AWAY, TURNED_AWAY_TODO } from '../status/peers-text.js';
+import type { GuestOf } from './guests.js';
 import { formatListener } from './ready-text.js';
+import type { Denied } from './refusals.js';
 
 type Principal = Extract<SeenEvent, { event: 'connected' }>['principal'];
 
@@ -14,7 +16,7 @@ const formatPrincipal = ({ deviceId, role }: Principal, nameOf: NameOf): string 
   `${formatKnown(deviceId, nameOf)} (${formatRole(role)})`;
 
 /** Null for what a person need not read. */
-export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf): string | null {
+export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf, guestOf: GuestOf): string | null {
   switch (event.event) {
     case 'listening':
       return `listens on ${formatListener(event)}`;
@@ -34,7 +36,9 @@ export function formatEvent(event: SeenEvent, style: Style, nameOf: NameOf): str
     case 'peer-turns-away':
       return style.warn(`${formatKnown(event.deviceId, nameOf)} ${TURNED_AWAY}; ${TURNED_AWAY_TODO}`);
     case 'denied':
-      return style.warn(formatDenied(event, nameOf));
+      return isOnlyLook(event)
+        ? formatDenied(event, nameOf, guestOf)
+        : style.warn(formatDenied(event, nameOf, guestOf));
     case 'warning':
       return style.warn(`warning: ${event.about === undefined ? '' : `${event.about}: `}${event.message}`);
     // What of it is true, the directory tells.
@@ -62,23 +66,50 @@ function formatPeerEvent(
   return `${formatKnown(deviceId, nameOf)} ${what} at ${address}%${zone}`;
 }
 
-type Denied = Extract<SeenEvent, { event: 'denied' }>;
+/** Who only looks who is there ends the connection as soon as it has seen this device's certificate. */
+const isOnlyLook = ({ rule, reason }: Denied): boolean => rule === 'tls' && reason === 'ECONNRESET';
 
-export function formatDenied(event: Denied, nameOf: NameOf): string {
-  const where = event.address === undefined ? '' : ` at ${event.address}`;
+export function formatDenied(event: Denied, nameOf: NameOf, guestOf: GuestOf): string {
   const times = (event.count ?? 1) > 1 ? `, ${event.count ?? 1} times` : '';
-  const why = event.reason === undefined ? event.rule : `${event.rule}, ${event.reason}`;
-  return `refused ${formatRefused(event, nameOf)}${where}: ${why}${times}`;
+  if (isOnlyLook(event))
+    return `a connection${formatFrom(event)} ended before it showed a certificate${times}`;
+  const where = event.address === undefined ? '' : ` at ${event.address}`;
+  return `refused ${formatRefused(event, nameOf, guestOf)}${where}: ${formatWhy(event, guestOf)}${times}`;
 }
 
-function formatRefused(event: Denied, nameOf: NameOf): string {
+const formatFrom = ({ address }: Denied): string => (address === undefined ? '' : ` from ${address}`);
+
+function formatRefused(event: Denied, nameOf: NameOf, guestOf: GuestOf): string {
   const device = event.principal?.deviceId ?? event.deviceId;
   if (event.principal !== null) return formatPrincipal(event.principal, nameOf);
-  const who = `a stranger${device === undefined ? '' : ` ${formatKnown(device, nameOf)}`}`;
+  const who = formatNotLetIn(event, nameOf, guestOf);
   // This side dialled: somebody else answered, or the one who was meant and is not let in.
   const { dialled } = event;
   const isMeant = dialled === undefined || dialled === device;
   return isMeant ? who : `${who} in place of ${formatKnown(dialled, nameOf)}`;
+}
+
+/** One that this user named is no stranger, nor one that was let in before. */
+function formatNotLetIn(event: Denied, nameOf: NameOf, guestOf: GuestOf): string {
+  const { deviceId } = event;
+  if (deviceId === undefined) return 'a stranger';
+  const known = formatKnown(deviceId, nameOf);
+  const user = guestOf(deviceId);
+  if (user !== null) return `${known} of user ${user}`;
+  return nameOf(deviceId) !== null || isRevoked(event) ? known : `a stranger ${known}`;
+}
+
+const isRevoked = ({ rule }: Denied): boolean => rule === 'revoked-here' || rule === 'revoked-by-ca';
+
+/** What a device is refused for whose user is trusted no more. */
+const isUnknown = ({ rule }: Denied): boolean => rule === 'issuer-unknown' || rule === 'no-principal';
+
+function formatWhy(event: Denied, guestOf: GuestOf): string {
+  const { rule, reason, deviceId } = event;
+  if (isRevoked(event)) return 'it is revoked';
+  const isGuest = deviceId !== undefined && guestOf(deviceId) !== null;
+  if (isGuest && isUnknown(event)) return 'nothing is shared with that user any more';
+  return reason === undefined ? rule : `${rule}, ${reason}`;
 }
 
 export function formatFollow(event: FollowEvent, style: Style): string {

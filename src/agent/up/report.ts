@@ -9,8 +9,10 @@ import type { SyncEvent } from '../sync/sync.js';
 import { formatSyncEvent } from '../sync/event-text.js';
 import type { UpReady } from './describe.js';
 import { formatEvent, formatFollow } from './event-text.js';
+import { createGuests } from './guests.js';
 import { createPresence } from './presence.js';
 import { formatListener, formatReady } from './ready-text.js';
+import { createRefusals } from './refusals.js';
 
 export interface UpReport {
   /** Names stand beside ids from here on. */
@@ -43,6 +45,13 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     output.tell({ time: time.toISOString(), ...fact }, text === null ? null : at(text, time));
   };
   const presence = createPresence();
+  const guests = createGuests();
+  const refusals = createRefusals(() => performance.now(), guests.userOf);
+  /** As a person is to be told of it; null for what is no news. */
+  const newsOf = (event: SeenEvent): SeenEvent | null => {
+    if (event.event === 'denied') return refusals.take(event);
+    return presence.isNews(event) ? event : null;
+  };
   let nameOf: NameOf = () => null;
   const named = (fact: object, event: Told): object => {
     const deviceId = deviceOf(event);
@@ -53,7 +62,9 @@ export function createUpReport({ output, style, now, logLine }: ReportOptions): 
     knowNames: (names) => void (nameOf = names),
     ready: (ready) => output.tell({ time: now().toISOString(), ...ready }, formatReady(ready, style)),
     gateway(event) {
-      const text = presence.isNews(event) ? formatEvent(event, style, nameOf) : null;
+      guests.note(event);
+      const news = newsOf(event);
+      const text = news === null ? null : formatEvent(news, style, nameOf, guests.userOf);
       tell(named(withoutBytes(event), event), text);
     },
     gatewayEnded(restartInMs) {

@@ -123,6 +123,10 @@ test('an outside device reaches what was shared and the files that it names, and
   assert.equal(await status('/'), 200);
   assert.equal((await patchcord(ada.laptop.home, ['unshare', id, '--yes', '--json'])).code, 0);
   assert.equal(await status('/'), null);
+  const words = `refused ${grace.laptop.deviceId.slice(0, 8)} of user ${id} at ::1: nothing is shared with that user any more`;
+  await eventually(async () =>
+    (await patchcord(ada.laptop.home, ['status'])).stdout.includes(words) ? true : null,
+  );
   // Its limited user ends with the share.
   assert.equal(await askAsAdmin(ada.laptop.home, 'GET', limited), 404);
   assert.deepEqual((await devicesOf(ada.laptop.home)).shares, []);

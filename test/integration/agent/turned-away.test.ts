@@ -2,7 +2,8 @@
 // where to look: whoever revoked the wrong one would else look for a fault of the cable.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isEvent, linesOf, patchcord, startPatchcord, startUp } from '../../kit/agent.js';
+import { askAgentIfUp } from '../../../dist/agent/rpc/ask-agent.js';
+import { linesOf, patchcord, startPatchcord } from '../../kit/agent.js';
 import { atLoopback } from '../../kit/streams.js';
 import { createUserHomes, reach, type TestMember } from '../../kit/user-homes.js';
 
@@ -12,10 +13,12 @@ const TODO = 'see `patchcord devices` there';
 test('a device that was revoked says so of itself, as far as it can know', async (t) => {
   const user = createUserHomes(t, [{ name: 'laptop', isHolder: true }, { name: 'camera' }]);
   const [laptop, camera] = user.members as [TestMember, TestMember];
-  const up = await startUp(laptop.home);
+  const up = startPatchcord(laptop.home, ['up', '--listen', 'loopback']);
+  await up.untilText('is up.');
+  const port = (await askAgentIfUp(laptop.home.paths, 'status'))?.listeners[0]?.port ?? 0;
   camera.home.writeConfig({
     listen: { on: 'loopback' },
-    peerStreams: { addresses: { [laptop.deviceId]: [atLoopback(up.port)] } },
+    peerStreams: { addresses: { [laptop.deviceId]: [atLoopback(port)] } },
   });
   const far = startPatchcord(camera.home, ['up', '--listen', 'loopback']);
   await far.untilText('is up.');
@@ -33,6 +36,13 @@ test('a device that was revoked says so of itself, as far as it can know', async
   assert.equal(finding?.['state'], 'attention');
   assert.equal(finding['text'], `${who} ${WORDS}`);
   assert.ok(String(finding['todo']).startsWith(TODO));
-  // The side that refuses has nothing of the kind to say.
-  assert.ok(!linesOf(up.stdout()).some(isEvent('peer-turns-away')));
+
+  // The other one knows why, and tells it once, however often the camera comes.
+  const refused = up
+    .stdout()
+    .split('\n')
+    .filter((line) => line.includes('refused'));
+  const [line = ''] = refused;
+  assert.ok(line.endsWith(`refused "camera" ${camera.deviceId.slice(0, 8)} at ::1: it is revoked`), line);
+  assert.equal(refused.length, 1);
 });

@@ -1,14 +1,23 @@
 // What is told to people, and what is not.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { createOutput } from '../../../dist/agent/cli/output.js';
 import { createStyle } from '../../../dist/agent/cli/style.js';
 import { formatDevice, formatRole } from '../../../dist/agent/directory/names.js';
 import { cleanReason, type SeenEvent } from '../../../dist/agent/gateway-events.js';
 import { formatPeer } from '../../../dist/agent/status/peers-text.js';
 import { formatDenied } from '../../../dist/agent/up/event-text.js';
+import { createGuests } from '../../../dist/agent/up/guests.js';
 import { createPresence } from '../../../dist/agent/up/presence.js';
+import { createRefusals } from '../../../dist/agent/up/refusals.js';
 import { createUpReport } from '../../../dist/agent/up/report.js';
+
+type Denied = Extract<SeenEvent, { event: 'denied' }>;
+const denial = (more: Partial<Denied> = {}): Denied => ({
+  ...{ event: 'denied', time: '', rule: 'revoked-by-ca', principal: null, address: 'fe80::1%usb0' },
+  ...{ deviceId: 'A'.repeat(48), ...more },
+});
+const nobody = (): null => null;
 
 const connection = (event: 'connected' | 'disconnected', letter: string): SeenEvent => ({
   event,
@@ -81,9 +90,119 @@ test('a device that was dialled and is not let in is told once', () => {
     principal: null,
     deviceId: letter,
   } as const;
-  const told = (dialled: string) => formatDenied({ ...denied, dialled }, () => null);
+  const told = (dialled: string) => formatDenied({ ...denied, dialled }, nobody, nobody);
   assert.ok(!told(letter).includes('in place of'));
   assert.ok(told(other).includes('AAAAAAAA in place of BBBBBBBB'));
+});
+
+test('whoever is refused is told as what it is known as, with the reason in its words', () => {
+  const name = (): string => 'Ada’s phone';
+  const stranger = { rule: 'issuer-unknown', reason: 'nobody signed it' };
+  const rows: readonly [string, string][] = [
+    [formatDenied(denial(), name, nobody), 'refused "Ada’s phone" AAAAAAAA at fe80::1%usb0: it is revoked'],
+    [
+      formatDenied(denial({ rule: 'revoked-here' }), nobody, nobody),
+      'refused AAAAAAAA at fe80::1%usb0: it is revoked',
+    ],
+    [
+      formatDenied(denial(stranger), nobody, () => 'BBBBBBBB'),
+      'refused AAAAAAAA of user BBBBBBBB at fe80::1%usb0: nothing is shared with that user any more',
+    ],
+    [
+      formatDenied(denial(stranger), nobody, nobody),
+      'refused a stranger AAAAAAAA at fe80::1%usb0: issuer-unknown, nobody signed it',
+    ],
+    [
+      formatDenied(denial(stranger), name, nobody),
+      'refused "Ada’s phone" AAAAAAAA at fe80::1%usb0: issuer-unknown, nobody signed it',
+    ],
+  ];
+  for (const [told, expected] of rows) assert.equal(told, expected);
+});
+
+test('a connection that ended before it showed a certificate is told as that', () => {
+  const look = { event: 'denied', time: '', rule: 'tls', principal: null, reason: 'ECONNRESET' } as const;
+  const told = (more: object): string => formatDenied({ ...look, ...more }, nobody, nobody);
+  assert.equal(told({}), 'a connection ended before it showed a certificate');
+  assert.equal(
+    told({ address: 'fe80::1%usb0', count: 2 }),
+    'a connection from fe80::1%usb0 ended before it showed a certificate, 2 times',
+  );
+  assert.ok(told({ reason: 'ERR_SSL_WRONG_VERSION_NUMBER' }).startsWith('refused a stranger'));
+});
+
+test('a guest is a device that came in by a share', () => {
+  const guests = createGuests();
+  const coming = (letter: string, role: string): SeenEvent => ({
+    ...(connection('connected', letter) as Extract<SeenEvent, { event: 'connected' }>),
+    principal: { deviceId: letter.repeat(48), role },
+  });
+  guests.note(coming('A', `share-${'B'.repeat(48)}`));
+  guests.note(coming('C', 'own-device'));
+  assert.deepEqual(
+    ['A', 'C', 'D'].map((letter) => guests.userOf(letter.repeat(48))),
+    ['BBBBBBBB', null, null],
+  );
+});
+
+describe('a refusal', () => {
+  const MINUTES = 60_000;
+  let now = 0;
+  let guest: string | null = null;
+  const create = () =>
+    createRefusals(
+      () => now,
+      () => guest,
+    );
+  let refusals = create();
+  beforeEach(() => {
+    [now, guest, refusals] = [0, null, create()];
+  });
+  const countOf = (event: Denied): number | null => refusals.take(event)?.count ?? null;
+
+  test('is told once, and after ten minutes again with how often it was meanwhile', () => {
+    assert.equal(countOf(denial()), 1);
+    now = 10 * MINUTES - 1;
+    assert.equal(countOf(denial()), null);
+    assert.equal(countOf(denial({ address: 'fe80::2%usb1', count: 7 })), null);
+    now = 10 * MINUTES;
+    assert.equal(countOf(denial()), 9);
+    now = 20 * MINUTES - 1;
+    assert.equal(countOf(denial()), null);
+  });
+
+  test('of another device, for another reason, or of somebody at another address is one of its own', () => {
+    assert.equal(countOf(denial()), 1);
+    assert.equal(countOf(denial({ deviceId: 'B'.repeat(48) })), 1);
+    assert.equal(countOf(denial({ rule: 'no-principal' })), 1);
+    const { address = '', principal } = denial();
+    const nameless: Denied = { event: 'denied', time: '', rule: 'tls', principal, address };
+    assert.equal(countOf(nameless), 1);
+    assert.equal(countOf({ ...nameless, address: 'fe80::2%usb0' }), 1);
+    assert.equal(countOf({ ...nameless, reason: 'another' }), 1);
+    assert.equal(countOf(nameless), null);
+  });
+
+  test('of a stranger that has been a guest since is one of its own', () => {
+    assert.equal(countOf(denial({ rule: 'issuer-unknown' })), 1);
+    guest = 'BBBBBBBB';
+    assert.equal(countOf(denial({ rule: 'issuer-unknown' })), 1);
+    assert.equal(countOf(denial({ rule: 'issuer-unknown' })), null);
+  });
+
+  test('is forgotten when there are too many: what a peer makes up does not pile up', () => {
+    for (let number = 0; number < 10_000; number += 1) countOf(denial({ deviceId: String(number) }));
+    assert.equal(countOf(denial({ deviceId: '9999' })), null);
+    assert.equal(countOf(denial({ deviceId: '0' })), 1);
+  });
+
+  test('that comes again and again is one line for people, and each an event for programs', () => {
+    for (const isJson of [true, false]) {
+      const { lines, report } = startReport(isJson);
+      for (let times = 0; times < 3; times += 1) report.gateway(denial());
+      assert.equal(lines.length, isJson ? 3 : 1);
+    }
+  });
 });
 
 test('the role of a share is that of a user', () => {
