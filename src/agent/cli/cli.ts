@@ -31,6 +31,8 @@ export interface Cli extends Surroundings {
     options: { readonly json?: boolean },
     command: (context: CommandContext) => Promise<void>,
   ): Promise<void>;
+  /** Tells a failure, and has its exit code. */
+  fail(options: { readonly json?: boolean }, error: unknown): void;
   exitCode(): number;
   /** Ends with the exit code of a program that was run, which has told the rest itself. */
   endWith(code: number): void;
@@ -39,23 +41,28 @@ export interface Cli extends Surroundings {
 export function createCli(surroundings: Surroundings): Cli {
   const { env, stdout, stderr } = surroundings;
   let exitCode: number = EXIT.ok;
+  const openOutput = (json: boolean): Output => createOutput(json, stdout, stderr);
+  const fail: Cli['fail'] = ({ json = false }, error) => {
+    if (isInterruption(error)) {
+      exitCode = EXIT.interrupted;
+      return;
+    }
+    const failure = toFailure(error);
+    openOutput(json).fail(failure);
+    exitCode = EXIT[failure.exit];
+  };
   return {
     ...surroundings,
     exitCode: () => exitCode,
     endWith: (code) => void (exitCode = code),
-    async run({ json = false }, command) {
-      const output = createOutput(json, stdout, stderr);
+    fail,
+    async run(options, command) {
+      const output = openOutput(options.json ?? false);
       const style = createStyle(stdout.isTTY, env);
       try {
         await command({ ...surroundings, output, style, paths: readPaths(env) });
       } catch (error) {
-        if (isInterruption(error)) {
-          exitCode = EXIT.interrupted;
-          return;
-        }
-        const failure = toFailure(error);
-        output.fail(failure);
-        exitCode = EXIT[failure.exit];
+        fail(options, error);
       }
     },
   };

@@ -1,5 +1,5 @@
 // The commands as data for commander: help, completions and man pages are made from the one tree.
-import { Command, type CommanderError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addAllow } from '../commands/allow.js';
 import { addCa } from '../commands/ca.js';
 import { addConfig } from '../commands/config.js';
@@ -18,7 +18,7 @@ import { addShell } from '../commands/shell.js';
 import { addStatus } from '../commands/status.js';
 import { addUp } from '../commands/up.js';
 import type { Cli } from './cli.js';
-import { EXIT } from './failure.js';
+import { EXIT, Failure } from './failure.js';
 import { withExamples } from './examples.js';
 
 const SUMMARY = 'Plug two devices together, and their CouchDB databases and files are the same on both.';
@@ -29,12 +29,12 @@ export function createProgram(cli: Cli): Command {
     .version(cli.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
-    .showHelpAfterError('See `patchcord --help`.')
     .configureOutput({
       writeOut: (text) => void cli.stdout.write(text),
       writeErr: (text) => void cli.stderr.write(text),
-    })
-    .exitOverride();
+      // A wrong use is told as every other failure.
+      outputError: () => undefined,
+    });
   withExamples(program, [
     ['patchcord up', 'start, in the foreground; Ctrl-C stops'],
     ['patchcord status', 'tell how it is, from another terminal'],
@@ -68,16 +68,30 @@ export function createProgram(cli: Cli): Command {
     addShell,
   ])
     add(program, cli);
-  nameOwnHelp(program, []);
+  failAsOthers(program, []);
   return program;
 }
 
-/** An error of a command names the help of that command. */
-function nameOwnHelp(command: Command, above: readonly string[]): void {
+/** A wrong use is a failure, and names the help of the command that it is of. */
+function failAsOthers(command: Command, above: readonly string[]): void {
   const names = [...above, command.name()];
-  command.showHelpAfterError(`See \`${names.join(' ')} --help\`.`);
-  for (const below of command.commands) nameOwnHelp(below, names);
+  command.exitOverride((end) => {
+    throw isHelp(end) ? end : wrongUse(end, names.join(' '));
+  });
+  for (const below of command.commands) failAsOthers(below, names);
 }
+
+/** Help and versions, which commander has told already: also the help of a command that needs another name. */
+const isHelp = ({ code, exitCode }: CommanderError): boolean => exitCode === 0 || code === 'commander.help';
+
+/** In commander's words, with what it suggests on lines of its own: "(Did you mean …?)". */
+function wrongUse({ code, message }: CommanderError, command: string): Failure {
+  const [problem = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
+  const hint = [...suggestions, `See \`${command} --help\`.`].join('\n');
+  return new Failure('usage', toKebabCase(code.replace('commander.', '')), problem, { hint });
+}
+
+const toKebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Runs the arguments; resolves with the exit code. */
 export async function runProgram(program: Command, cli: Cli, args: readonly string[]): Promise<number> {
@@ -85,13 +99,17 @@ export async function runProgram(program: Command, cli: Cli, args: readonly stri
     const asked = withoutHelpWord(args);
     checkNames(program, asked);
     await program.parseAsync(asked, { from: 'user' });
-    return cli.exitCode();
   } catch (error) {
-    // Commander has told it already: help and versions are no failure, everything else is a wrong use.
-    const { exitCode, code } = error as Partial<CommanderError>;
-    if (typeof exitCode !== 'number' || code === undefined) throw error;
-    return exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // The options were not understood, so that no command can say whether it was to be JSON.
+    cli.fail({ json: asksForJson(args) }, error);
   }
+  return cli.exitCode();
+}
+
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }
 
 /** `help` takes as many names as there are: "help files import" is "files import --help". */
@@ -104,6 +122,13 @@ function checkNames(program: Command, args: readonly string[]): void {
   for (const arg of args) {
     if (command.commands.length === 0 || arg.startsWith('-') || arg === 'help') return;
     const below = command.commands.find((one) => one.name() === arg || one.aliases().includes(arg));
-    command = below ?? command.error(`error: unknown command '${arg}'`, { code: 'commander.unknownCommand' });
+    command = below ?? refuseName(command, arg);
   }
+}
+
+/** Asked of the names alone, commander refuses it: a default command would take it for an argument, and --help be shown. */
+function refuseName(command: Command, name: string): Command {
+  const names = new Command(command.name()).copyInheritedSettings(command);
+  for (const below of command.createHelp().visibleCommands(command)) names.command(below.name());
+  return names.parse([name], { from: 'user' });
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createTestHome, patchcord } from '../../kit/agent.js';
+import { createTestHome, failureOf, patchcord } from '../../kit/agent.js';
 
 test('the version and help are told; a wrong use is 64', async (t) => {
   const home = createTestHome(t);
@@ -43,6 +43,56 @@ test('a name that is none is a wrong use, whatever comes with it; the help that 
   const help = await patchcord(home, ['help', 'files', 'import']);
   assert.deepEqual(help, await patchcord(home, ['files', 'import', '--help']));
   assert.equal(help.code, 0);
+});
+
+test('a wrong use is told as every other failure, as JSON where that is asked for, with what was meant', async (t) => {
+  const home = createTestHome(t);
+  for (const [args, code, message, ...hint] of [
+    [['nosuch'], 'unknown-command', "unknown command 'nosuch'", 'See `patchcord --help`.'],
+    [
+      ['statu'],
+      'unknown-command',
+      "unknown command 'statu'",
+      '(Did you mean status?)',
+      'See `patchcord --help`.',
+    ],
+    [
+      ['ca', 'expor', '--help'],
+      'unknown-command',
+      "unknown command 'expor'",
+      '(Did you mean export?)',
+      'See `patchcord ca --help`.',
+    ],
+    [['pair', '--nosuch'], 'unknown-option', "unknown option '--nosuch'", 'See `patchcord pair --help`.'],
+    [
+      ['pair', '--give-ca-kee'],
+      'unknown-option',
+      "unknown option '--give-ca-kee'",
+      '(Did you mean --give-ca-key?)',
+      'See `patchcord pair --help`.',
+    ],
+    [['revoke'], 'missing-argument', "missing required argument 'device'", 'See `patchcord revoke --help`.'],
+    [
+      ['up', '--port', '70000'],
+      'invalid-argument',
+      "option '--port <number>' argument '70000' is invalid. A port is a number up to 65535.",
+      'See `patchcord up --help`.',
+    ],
+  ] as const) {
+    const text = ['patchcord: ' + message, ...hint, ''].join('\n');
+    assert.deepEqual(await patchcord(home, args), { code: 64, stdout: '', stderr: text });
+    const fact = { error: { code, message, hint: hint.join('\n') } };
+    const asJson = await patchcord(home, [...args, '--json']);
+    assert.deepEqual(asJson, { code: 64, stdout: `${JSON.stringify(fact)}\n`, stderr: '' });
+  }
+  for (const args of [
+    ['pair', '--json', '--nosuch'],
+    ['--json', 'pair', '--nosuch'],
+    ['ca', '--json', 'nosuch'],
+  ])
+    assert.notEqual(failureOf(await patchcord(home, args)), '', args.join(' '));
+  // What stands after -- is no option.
+  assert.equal((await patchcord(home, ['status', '--', '--json'])).stdout, '');
 });
 
 test('there are completions for each shell, and bash takes its own', async (t) => {
