@@ -39,7 +39,7 @@ const REASONS = {
 } as const satisfies Record<PairEndReason, Words>;
 
 const OUTCOMES = {
-  'refused-here': ['usage', 'you said no: nothing was changed'],
+  'refused-here': ['declined', 'you said no: nothing was changed'],
   'refused-there': [
     'unavailable',
     'the other side said no, or could not go on: nothing was changed',
