@@ -23,6 +23,25 @@ export const EXIT = {
 
 export type ExitName = keyof typeof EXIT;
 
+/** When a command ends with which: what the manual pages and docs/exit-codes.md say. */
+export const EXIT_MEANINGS: Record<ExitName, string> = {
+  ok: 'it was done; Ctrl-C, for `up` and with `--watch`, is the way to end it',
+  declined: 'it asked, and the answer was no: nothing was changed',
+  usage: 'a wrong use: no such command, option or argument; or it has to ask, and there is no one to ask',
+  data: 'what was given is not good, or names nothing: a name, an id, a code, a backup; or a file is not what its id says',
+  noInput: 'what it needs is not there: a file, a folder, a database, a device',
+  unavailable:
+    'not now: `patchcord up`, CouchDB, another device or a store is away or busy; or `up` runs already',
+  software: 'a failure that nobody foresaw',
+  os: 'the system does not permit it: a port is taken, or too many files are open',
+  cannotCreate: 'it is there already, or cannot be made there',
+  io: 'something cannot be read or written: a file changed, the disk is full or has failed',
+  noPermission:
+    'this user may not, or not without what is missing: the user CA key, its passphrase, the administrator of CouchDB',
+  config: 'the configuration or something in the home has problems, or `doctor` found something bad',
+  interrupted: 'Ctrl-C or a signal ended it before it was done',
+};
+
 export interface FailureDetails {
   /** What to do about it. */
   readonly hint?: string;

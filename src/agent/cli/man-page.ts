@@ -1,12 +1,15 @@
 // Manual pages (man(7)) out of the same tree of commands as the help.
 import type { Command, Help } from 'commander';
 import { examplesOf } from './examples.js';
+import { EXIT, EXIT_MEANINGS, type ExitName } from './failure.js';
 
 export interface ManPage {
   /** As in `patchcord-files-import.1`. */
   readonly file: string;
   readonly text: string;
 }
+
+const EXIT_NAMES = Object.keys(EXIT) as ExitName[];
 
 /** A page for the command, and for each below it. */
 export function createManPages(command: Command, version: string, above: readonly string[] = []): ManPage[] {
@@ -47,9 +50,10 @@ function formatPage(command: Command, help: Help, names: readonly string[], vers
       'EXAMPLES',
       examplesOf(command).flatMap(([typed, purpose]) => term(typed, purpose)),
     ),
-    ...section('EXIT STATUS', [
-      '0 when it was done; 1 when it asked, and the answer was no; otherwise a code of sysexits(3).',
-    ]),
+    ...section(
+      'EXIT STATUS',
+      EXIT_NAMES.flatMap((name) => term(String(EXIT[name]), EXIT_MEANINGS[name])),
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -23,6 +23,10 @@ import { withExamples } from './examples.js';
 
 const SUMMARY = 'Plug two devices together, and their CouchDB databases and files are the same on both.';
 
+const EXIT_CODES = `
+Exit codes: 0 when it was done, 1 when the answer was no, 130 after Ctrl-C, else those of sysexits(3).
+All of them are in docs/exit-codes.md, and in each manual page.`;
+
 export function createProgram(cli: Cli): Command {
   const program = new Command('patchcord')
     .description(SUMMARY)
@@ -40,7 +44,7 @@ export function createProgram(cli: Cli): Command {
     ['patchcord status', 'tell how it is, from another terminal'],
     ['patchcord pair', 'add a device: then `patchcord join` on that one'],
     ['patchcord files import ~/Videos', 'put files in'],
-  ]);
+  ]).addHelpText('after', EXIT_CODES);
   for (const add of [
     addUp,
     addInit,
