@@ -29,6 +29,16 @@ export function readAddresses(on: Listen['on']): LinkAddress[] {
   return readLinkLocal().filter(({ zone }) => zone !== null && wanted.has(zone));
 }
 
+/** Names of all links that there are, up or not, but loopback's. */
+export const readLinks = (): string[] =>
+  readdirSync(SYS_NET, { withFileTypes: true })
+    // Beside them, a driver may have a file of its own there.
+    .filter((entry) => entry.isSymbolicLink() && entry.name !== LOOPBACK_LINK)
+    .map(({ name }) => name);
+
+/** Whether there is a link of this name, up or not. */
+export const isLink = (name: string): boolean => existsSync(`${SYS_NET}/${name}`);
+
 /** Links that "link-local" passes over, and that could be listened on by their names. */
 export function readVirtualLinks(): string[] {
   const real = realLinks();

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
 import { askNew } from '../cli/passphrase.js';
-import { parseListen } from '../config/listen.js';
+import { parseListenOption } from '../config/listen.js';
 import type { Listen } from '../../core/env/env.js';
 import { converse } from '../pairing/converse.js';
 import { createDialogue } from '../pairing/dialogue.js';
@@ -60,7 +60,7 @@ export function addJoin(program: Command, cli: Cli): void {
     .option(
       '--listen <where>',
       'names of links to look on, with commas between them; else every link',
-      parseListen,
+      parseListenOption,
     )
     .option('--abandon-user', 'even where this device’s own user has other devices or shares')
     .option('--json', 'print JSON, and take answers as lines: the code, then yes or no')

@@ -2,7 +2,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Cli, CommandContext } from '../cli/cli.js';
 import { withExamples } from '../cli/examples.js';
-import { parseListen } from '../config/listen.js';
+import { Failure } from '../cli/failure.js';
+import { parseListenOption } from '../config/listen.js';
 import { adminFromEnv } from '../config/admin.js';
 import { readSettings, type Overrides } from '../config/settings.js';
 import { up } from '../up.js';
@@ -23,7 +24,7 @@ export function addUp(program: Command, cli: Cli): void {
     .option(
       '--listen <where>',
       '"link-local" (every link), "loopback" (to try), or names of links, with commas',
-      parseListen,
+      parseListenOption,
     )
     .option('--port <number>', 'the port to listen on; 0 for any', parsePort)
     .option('--require-confinement', 'end if the AppArmor profile does not confine the gateway')
@@ -52,8 +53,22 @@ async function runUp(context: CommandContext, options: Options): Promise<void> {
     await up({ version, paths, settings, adminLogin, ...confinement, signal, now, report });
   } catch (error) {
     // To be stopped is how it ends in good order, at whichever step it was.
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw withPort(error, settings.listen.port, port !== undefined);
   }
+}
+
+const PORT_PATH = '$.listen.port';
+
+/** The gateway tells no values of its env; which port it was, and who set it, is known here. */
+function withPort(error: unknown, port: number, isOption: boolean): unknown {
+  if (!(error instanceof Failure) || !error.problems.some(({ path }) => path === PORT_PATH)) return error;
+  const { exit, code, message } = error;
+  const problems = error.problems.map((problem) =>
+    problem.path === PORT_PATH
+      ? { path: isOption ? '--port' : PORT_PATH, reason: `${port} ${problem.reason}` }
+      : problem,
+  );
+  return new Failure(exit, code, message, { problems });
 }
 
 const MAX_PORT = 65_535;

@@ -1,5 +1,5 @@
 // What `up` is, once it is up: as a fact for programs, from which the text for people is made.
-import { readVirtualLinks } from '../../adapters/net/addresses.js';
+import { isLink, readLinks, readVirtualLinks } from '../../adapters/net/addresses.js';
 import { createStores } from '../../adapters/files/stores.js';
 import type { Identity } from '../home/identity.js';
 import { placeOf, type StreamsPlace } from '../home/stream-access.js';
@@ -22,6 +22,9 @@ export interface UpReady {
   readonly listenOn: 'link-local' | 'loopback' | readonly string[];
   /** Links that could be listened on, and are not unless they are named. */
   readonly virtualLinks: readonly string[];
+  /** Those to listen on of which there is none, up or not; and which there are then. */
+  readonly missingLinks: readonly string[];
+  readonly links: readonly string[];
   readonly listeners: readonly SeenListener[];
   readonly confinedBy: readonly string[];
   /** Where local programs reach peers, and the file with their tokens. */
@@ -62,6 +65,8 @@ export interface DescribeOptions {
 export async function describeUp(options: DescribeOptions): Promise<UpReady> {
   const { context, identity, isNew, upstream, service } = options;
   const { settings, version, paths } = context;
+  const { on } = settings.listen;
+  const missingLinks = typeof on === 'string' ? [] : on.filter((name) => !isLink(name));
   return {
     event: 'ready',
     version,
@@ -73,8 +78,10 @@ export async function describeUp(options: DescribeOptions): Promise<UpReady> {
       isNew,
     },
     home: paths.home,
-    listenOn: settings.listen.on,
-    virtualLinks: settings.listen.on === 'link-local' ? readVirtualLinks() : [],
+    listenOn: on,
+    virtualLinks: on === 'link-local' ? readVirtualLinks() : [],
+    missingLinks,
+    links: missingLinks.length > 0 ? readLinks() : [],
     listeners: service.ready.listeners,
     confinedBy: service.ready.confinedBy,
     peerStreams: placeOf(service.ready.peerStreams?.port ?? null, paths),

@@ -37,14 +37,21 @@ function deviceText({ identity, home }: UpReady): string {
 export const formatListener = ({ address, zone, port }: SeenListener): string =>
   zone === null ? `[${address}] port ${port}` : `${zone}, ${address} port ${port}`;
 
-function listenText({ listeners, listenOn, virtualLinks }: UpReady): string {
-  if (listeners.length > 0) return listeners.map(formatListener).join('\n');
+function listenText(ready: UpReady): string {
+  const { listeners, missingLinks, links } = ready;
+  const where = listeners.length > 0 ? listeners.map(formatListener) : nowhereLines(ready);
+  if (missingLinks.length === 0) return where.join('\n');
+  const missing = `No link here is called ${missingLinks.join(' or ')}. The links here: ${links.join(', ') || 'none'}.`;
+  return [...where, missing].join('\n');
+}
+
+function nowhereLines({ listenOn, virtualLinks }: UpReady): string[] {
   const where = typeof listenOn === 'string' ? 'no link is up' : `${listenOn.join(', ')} not up`;
   const nowhere = `nowhere yet: ${where}. Plug in a cable, and it begins by itself.`;
   const [virtual] = virtualLinks;
   return virtual === undefined
-    ? nowhere
-    : `${nowhere}\n${virtualLinks.join(', ')} is virtual: name it with --listen ${virtual} if it is meant.`;
+    ? [nowhere]
+    : [nowhere, `${virtualLinks.join(', ')} is virtual: name it with --listen ${virtual} if it is meant.`];
 }
 
 function couchdbText({ couchdb }: UpReady): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import {
   createTestHome,
   failureOf,
@@ -130,13 +130,40 @@ test('people read who this is, where it listens, what it serves and what to do n
   assert.ok(!stdout.includes('\u001b'));
 });
 
-test('links that are not there are waited for, and it says so', async (t) => {
-  const home = createTestHome(t);
-  const up = startPatchcord(home, ['up', '--listen', 'no-such-link']);
-  await up.untilText('nowhere yet');
-  await up.untilText('--listen loopback');
+/** What `up` says of itself when it listens on these links, until what to do next. */
+async function readyText(t: TestContext, links: string): Promise<string> {
+  const up = startPatchcord(createTestHome(t), ['up', '--listen', links]);
+  await up.untilText('stops everything');
   up.kill('SIGINT');
-  assert.equal((await up.ended).code, 0);
+  const { code, stdout } = await up.ended;
+  assert.equal(code, 0);
+  return stdout;
+}
+
+test('links that are not there are waited for, and it says so, and which there are', async (t) => {
+  const missing = await readyText(t, 'no-such-link');
+  for (const text of ['nowhere yet', '--listen loopback', 'No link here is called no-such-link.'])
+    assert.ok(missing.includes(text), text);
+  const [, told = ''] = /The links here: (.*)\./.exec(missing) ?? [];
+  const links = readdirSync('/sys/class/net', { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink() && entry.name !== 'lo')
+    .map(({ name }) => name);
+  assert.deepEqual(told, links.length === 0 ? 'none' : links.join(', '));
+
+  const idle = await readyText(t, 'lo');
+  assert.ok(idle.includes('nowhere yet') && !idle.includes('No link here'));
+});
+
+test('a --listen that names no link is a wrong use of that option, and not of the configuration', async (t) => {
+  const home = createTestHome(t);
+  for (const command of ['up', 'join']) {
+    for (const where of ['enp 3', '', 'enp3s0,', 'a-name-that-is-too-long']) {
+      const refused = await patchcord(home, [command, '--json', '--listen', where]);
+      assert.deepEqual([refused.code, failureOf(refused)], [64, 'invalid-argument']);
+      assert.ok(refused.stdout.includes("'--listen <where>'") && !refused.stdout.includes('$.'));
+    }
+  }
+  assert.ok(!existsSync(home.paths.home));
 });
 
 test('a configuration tells all of its problems at once', async (t) => {
@@ -237,18 +264,20 @@ test('an unknown option is a wrong use, and help is none', async (t) => {
   assert.ok(help.stdout.includes('--listen'));
 });
 
-test('a port that is taken ends the start', async (t) => {
-  const first = await startUp(createTestHome(t));
-  const refused = await patchcord(createTestHome(t), [
-    'up',
-    '--json',
-    '--listen',
-    'loopback',
-    '--port',
-    String(first.port),
-  ]);
-  assert.equal(refused.code, 71);
-  assert.equal(failureOf(refused), 'gateway-refused');
+test('a port that is taken ends the start, which says which port, and where it was set', async (t) => {
+  const { port } = await startUp(createTestHome(t));
+  const home = createTestHome(t);
+  const problemsOf = async (args: readonly string[]): Promise<unknown> => {
+    const refused = await patchcord(home, ['up', '--json', '--listen', 'loopback', ...args]);
+    assert.equal(refused.code, 71);
+    assert.equal(failureOf(refused), 'gateway-refused');
+    const last = linesOf(refused.stdout).find((line) => 'error' in line);
+    return (last as { error: { problems: unknown } } | undefined)?.error.problems;
+  };
+  const reason = `${port} is taken`;
+  assert.deepEqual(await problemsOf(['--port', String(port)]), [{ path: '--port', reason }]);
+  home.writeConfig({ listen: { port } });
+  assert.deepEqual(await problemsOf([]), [{ path: '$.listen.port', reason }]);
 });
 
 /** The process ids of an up's children; first the gateway's. */
