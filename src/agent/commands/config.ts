@@ -49,7 +49,7 @@ export function addConfig(program: Command, cli: Cli): void {
     );
   withExamples(config, [
     ['patchcord config', 'what is in force, and where it stands'],
-    ['patchcord config set name "Ada’s laptop"', 'change one value'],
+    [`patchcord config set name "Ada's laptop"`, 'change one value'],
     ['patchcord config set listen.port 41000', 'the port is fixed then'],
     ['patchcord config set listen.on enp3s0', 'on this link alone; several with commas between them'],
     ['patchcord config check new.json', 'every problem of a file, with its path'],

@@ -34,7 +34,7 @@ export function addRename(program: Command, cli: Cli): void {
     .action((device: string, name: string, options: JsonOption) =>
       cli.run(options, (context) => rename(context, device, name)),
     );
-  withExamples(command, [['patchcord rename TILPPGTP "Ada’s desktop"', 'all devices learn of it']]);
+  withExamples(command, [[`patchcord rename TILPPGTP "Ada's desktop"`, 'all devices learn of it']]);
 }
 
 interface RevokeOptions extends JsonOption {
@@ -57,7 +57,7 @@ export function addRevoke(program: Command, cli: Cli): void {
       cli.run(options, (context) => revoke(context, device, options)),
     );
   withExamples(command, [
-    ['patchcord revoke "Ada’s phone"', 'it is lost, or given away'],
+    [`patchcord revoke "Ada's phone"`, 'it is lost, or given away'],
     ['patchcord revoke TILPPGTP --held-ca-key', 'and had the user CA key'],
   ]);
 }

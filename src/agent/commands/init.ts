@@ -29,7 +29,7 @@ export function addInit(program: Command, cli: Cli): void {
     .action((options: Options) => cli.run(options, (context) => runInit(context, options)));
   withExamples(command, [
     ['patchcord init', 'with all defaults, as `up` does by itself'],
-    ['patchcord init --name "Ada’s laptop"', 'with a name of its own'],
+    [`patchcord init --name "Ada's laptop"`, 'with a name of its own'],
     [
       'patchcord init --couchdb http://127.0.0.1:5984/',
       'with a real CouchDB; then run `patchcord provision`',
@@ -85,7 +85,7 @@ const isThere = (path: string): Promise<boolean> =>
 async function refuseOtherStores({ paths }: CommandContext, stores: readonly string[]): Promise<void> {
   if (!(await isThere(join(paths.store, '.dmedia'))) || stores.includes(paths.store)) return;
   throw new Failure('cannotCreate', 'configured', `this device has a store already: ${paths.store}`, {
-    hint: `To have both: patchcord files stores --add ${stores[0] ?? '…'}`,
+    hint: `To have both: patchcord files stores --add ${stores[0] ?? 'FOLDER'}`,
   });
 }
 
@@ -107,7 +107,7 @@ async function writeWishes(context: CommandContext, { name, couchdb, store }: Op
     const before = valueAt(config, path);
     if (before !== undefined && JSON.stringify(before) !== JSON.stringify(value)) {
       throw new Failure('cannotCreate', 'configured', `the configuration has another ${path} already`, {
-        hint: `Change it with: patchcord config set ${path} …`,
+        hint: `Change it with: patchcord config set ${path} VALUE`,
       });
     }
     if (before === undefined) changed.push(path);

@@ -37,7 +37,10 @@ export function addProvision(program: Command, cli: Cli): void {
   withExamples(command, [
     ['patchcord provision --dry-run', 'what it would change'],
     ['patchcord provision', 'shows that, asks, and does it; safe to run again'],
-    ['PATCHCORD_COUCHDB_ADMIN=admin PATCHCORD_COUCHDB_PASSWORD=… patchcord provision --yes', 'in a script'],
+    [
+      'PATCHCORD_COUCHDB_ADMIN=admin PATCHCORD_COUCHDB_PASSWORD="$PASSWORD" patchcord provision --yes',
+      'in a script',
+    ],
   ]);
 }
 

@@ -19,6 +19,6 @@ export async function refuseOtherName(paths: Paths, name: unknown): Promise<void
   const known = membership.view().name;
   if (known === null || known === name) return;
   throw new Failure('cannotCreate', 'named', `this device is called ${JSON.stringify(known)} already`, {
-    hint: `Rename it on all of its user's devices: patchcord rename ${identity.deviceId.slice(0, 8)} …`,
+    hint: `Rename it on all of its user's devices: patchcord rename ${identity.deviceId.slice(0, 8)} NAME`,
   });
 }

@@ -37,7 +37,7 @@ export async function checkCouchdb({
       bad(
         'couchdb',
         `CouchDB does not answer at ${url}`,
-        'start it, or set its address: patchcord config set couchdb.url …',
+        'start it, or set its address: patchcord config set couchdb.url URL',
       ),
     ];
   const findings = [good('couchdb', `CouchDB answers at ${url}`)];
@@ -88,7 +88,7 @@ async function checkDatabases(
       bad(
         'admin',
         'CouchDB refuses the configured administrator',
-        'patchcord config set couchdb.admin.password …',
+        'patchcord config set couchdb.admin.password PASSWORD',
       ),
     ];
   const open: string[] = [];

@@ -47,7 +47,7 @@ function withoutLink(on: Settings['listen']['on']): Finding {
   return attention(
     'links',
     'no link has a link-local address',
-    'plug in a cable, and set its connection to IPv6 “link-local”; or try: patchcord up --listen loopback',
+    'plug in a cable, and set its connection to IPv6 "link-local"; or try: patchcord up --listen loopback',
   );
 }
 

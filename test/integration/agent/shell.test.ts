@@ -135,6 +135,24 @@ test('there is a manual page for each command, with what its help has', async (t
     assert.ok(page.includes(part), part);
 });
 
+test('what a person copies is ASCII: examples of the help and manual pages, and commands that are told', async (t) => {
+  const home = createTestHome(t);
+  const folder = join(home.scratch, 'man1');
+  await patchcord(home, ['man', folder]);
+  for (const name of readdirSync(folder)) {
+    const page = readFileSync(join(folder, name), 'utf8');
+    const [, examples = ''] = /^\.SH EXAMPLES\n([^]*?)^\.SH /m.exec(page) ?? [];
+    // As pages have what is other than ASCII.
+    for (const [, typed = ''] of examples.matchAll(/^\.B (.*)$/gm)) assert.ok(!typed.includes('\\[u'), typed);
+  }
+  for (const file of readdirSync('src/agent', { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue;
+    const code = readFileSync(join('src/agent', file), 'utf8').replace(/^ *(?:\/\/|\/?\*).*$/gm, '');
+    for (const [told] of code.matchAll(/patchcord [a-z]+ [^`'\n]*/g))
+      assert.match(told, /^\p{ASCII}*$/u, file);
+  }
+});
+
 test('a folder that cannot be made is told at once', { timeout: 20_000 }, async (t) => {
   const home = createTestHome(t);
   const { code } = await patchcord(home, ['man', '/proc/x/y']);
