@@ -5,7 +5,7 @@ import { CouchError } from '../../adapters/couch-client/couch-client.js';
 import { readPaths, type Paths } from '../home/paths.js';
 import { EXIT, Failure } from './failure.js';
 import { createOutput, type Output } from './output.js';
-import { createStyle, type Style } from './style.js';
+import { canDraw, createStyle, type Style } from './style.js';
 
 /** The process, as an argument. */
 export interface Surroundings {
@@ -58,7 +58,7 @@ export function createCli(surroundings: Surroundings): Cli {
     fail,
     async run(options, command) {
       const output = openOutput(options.json ?? false);
-      const style = createStyle(stdout.isTTY, env);
+      const style = createStyle(canDraw(stdout, env), env);
       try {
         await command({ ...surroundings, output, style, paths: readPaths(env) });
       } catch (error) {

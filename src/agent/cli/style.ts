@@ -1,4 +1,4 @@
-// Bold, dim and yellow, where a person reads and wants it (NO_COLOR, https://no-color.org).
+// What a terminal can show beside lines of text, where a person reads and wants it (NO_COLOR, https://no-color.org).
 import { styleText } from 'node:util';
 
 export interface Style {
@@ -7,15 +7,18 @@ export interface Style {
   readonly warn: (text: string) => string;
 }
 
+/** A terminal on which what stands there can be drawn over; a dumb one takes escapes for text. */
+export const canDraw = (stream: { readonly isTTY: boolean }, env: NodeJS.ProcessEnv): boolean =>
+  stream.isTTY && env['TERM'] !== 'dumb';
+
 const plain = (text: string): string => text;
 
-export function createStyle(isTerminal: boolean, env: NodeJS.ProcessEnv): Style {
-  const noColour = env['NO_COLOR'];
-  if (!isTerminal || (noColour !== undefined && noColour !== '') || env['TERM'] === 'dumb')
-    return { bold: plain, dim: plain, warn: plain };
-  return {
-    bold: (text) => styleText('bold', text),
-    dim: (text) => styleText('dim', text),
-    warn: (text) => styleText('yellow', text),
-  };
+/** `styleText` would look at the environment for itself, and takes a NO_COLOR that is empty for one that is not. */
+const styled = (format: 'bold' | 'dim' | 'yellow') => (text: string) =>
+  styleText(format, text, { validateStream: false });
+
+export function createStyle(isDrawn: boolean, env: NodeJS.ProcessEnv): Style {
+  const noColour = env['NO_COLOR'] ?? '';
+  if (!isDrawn || noColour !== '') return { bold: plain, dim: plain, warn: plain };
+  return { bold: styled('bold'), dim: styled('dim'), warn: styled('yellow') };
 }

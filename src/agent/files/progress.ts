@@ -2,6 +2,7 @@
 import { SingleBar } from 'cli-progress';
 import type { CommandContext } from '../cli/cli.js';
 import { formatBytes, formatSeconds } from '../cli/format.js';
+import { canDraw } from '../cli/style.js';
 
 export interface Progress {
   /** So many bytes more are done. */
@@ -17,10 +18,10 @@ const SECOND_MS = 1000;
 const BAR = '{bar} {percentage} %  {done} of {all}  {rate}/s  {left} left';
 
 export function createProgress(context: CommandContext, totalBytes: number): Progress {
-  const { output, stderr, now } = context;
+  const { output, stderr, env, now } = context;
   const startedAt = now().getTime();
   let [done, total, toldAt] = [0, totalBytes, startedAt];
-  const bar = stderr.isTTY && !output.isJson ? createBar(stderr) : null;
+  const bar = canDraw(stderr, env) && !output.isJson ? createBar(stderr) : null;
 
   const measure = () => {
     const seconds = Math.max(1, now().getTime() - startedAt) / SECOND_MS;

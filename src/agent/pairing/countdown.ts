@@ -1,6 +1,7 @@
 // The time that is left, on one line of a terminal that is written over every second.
 import type { CommandContext } from '../cli/cli.js';
 import { formatSeconds } from '../cli/format.js';
+import { canDraw } from '../cli/style.js';
 
 export interface Countdown {
   start(until: Date): void;
@@ -12,11 +13,11 @@ const SECOND_MS = 1000;
 const REWRITE = '\r\u001b[K';
 
 /** Silent where no person watches. */
-export function createCountdown({ stdout, output, now }: CommandContext): Countdown {
+export function createCountdown({ stdout, env, output, now }: CommandContext): Countdown {
   let timer: NodeJS.Timeout | null = null;
   return {
     start(until) {
-      if (!stdout.isTTY || output.isJson) return;
+      if (!canDraw(stdout, env) || output.isJson) return;
       const show = (): void => {
         const seconds = (until.getTime() - now().getTime()) / SECOND_MS;
         stdout.write(`${REWRITE}${formatSeconds(seconds)} left`);

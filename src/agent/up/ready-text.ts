@@ -97,7 +97,7 @@ function letsInText({ identity, principals }: UpReady): string {
 function nextSteps({ listeners, listenOn }: UpReady): string[] {
   const tryAlone =
     listeners.length === 0 && listenOn !== 'loopback'
-      ? ['patchcord up --listen loopback   to try it on this machine alone']
+      ? ['patchcord up --listen loopback    to try it on this machine alone']
       : [];
   return [
     ...tryAlone,

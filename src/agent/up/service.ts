@@ -192,7 +192,7 @@ const EX_OSERR = 71;
 function refuse(error: unknown): never {
   if (!(error instanceof GatewayError)) throw error;
   if (error instanceof NotConfined)
-    throw new Failure('unavailable', 'not-confined', error.message, { hint: 'patchcord doctor' });
+    throw new Failure('unavailable', 'not-confined', error.message, { hint: 'See `patchcord doctor`.' });
   const { problems, exitCode } = error;
   if (problems.length === 0) throw new Failure('software', 'gateway-ended', error.message);
   throw new Failure(exitCode === EX_OSERR ? 'os' : 'config', 'gateway-refused', 'the gateway cannot start', {

@@ -126,6 +126,31 @@ test('what an import says stays, above a bar that is gone in the end', async (t)
   assert.match(screen.at(-1) ?? '', /^4 stored/);
 });
 
+test('a dumb terminal gets no bar, no countdown, and nothing that is drawn over', async (t) => {
+  const dumb = { ...TERMINAL, env: { TERM: 'dumb' } };
+  const home = createTestHome(t);
+  await startUp(home);
+  const source = join(home.scratch, 'take.mov');
+  writeFileSync(source, Buffer.alloc(9_000_000, 1));
+  for (const args of [
+    ['files', 'import', '--no-document', source],
+    ['files', 'verify'],
+  ]) {
+    const { code, stdout } = await startPatchcord(home, args, dumb).ended;
+    assert.equal(code, 0);
+    assert.ok(!stdout.includes(ESCAPE) && !BAR.test(stdout), args.join(' '));
+  }
+  for (const [args, shown] of [
+    [['status', '--watch'], 'Listens'],
+    [['pair'], 'listens at'],
+  ] as const) {
+    const command = startPatchcord(home, args, dumb);
+    await command.untilText(shown);
+    command.type(CTRL_C);
+    assert.ok(!(await command.ended).stdout.includes(ESCAPE), args.join(' '));
+  }
+});
+
 test('colours are at a terminal only, and not where NO_COLOR or a dumb terminal says so', async (t) => {
   const home = createTestHome(t);
   await startUp(home);
@@ -135,6 +160,8 @@ test('colours are at a terminal only, and not where NO_COLOR or a dumb terminal 
     return stdout;
   };
   assert.ok((await status({ ...TERMINAL, env: { TERM: 'xterm' } })).includes(ESCAPE));
+  // An empty one is as good as none (https://no-color.org).
+  assert.ok((await status({ ...TERMINAL, env: { TERM: 'xterm', NO_COLOR: '' } })).includes(ESCAPE));
   assert.ok(!(await status({ ...TERMINAL, env: { TERM: 'xterm', NO_COLOR: '1' } })).includes(ESCAPE));
   assert.ok(!(await status({ ...TERMINAL, env: { TERM: 'dumb' } })).includes(ESCAPE));
   assert.ok(!(await patchcord(home, ['status'])).stdout.includes(ESCAPE));

@@ -63,6 +63,7 @@ test('up refuses to go on where the profile must confine the gateway, and none d
   const refused = await patchcord(home, ['up', '--json', '--listen', 'loopback', '--require-confinement']);
   assert.equal(refused.code, 69);
   assert.equal(failureOf(refused), 'not-confined');
+  assert.ok(refused.stdout.includes('"hint":"See `patchcord doctor`."'));
 });
 
 test('a later up is the same device', async (t) => {
@@ -144,6 +145,11 @@ test('links that are not there are waited for, and it says so, and which there a
   const missing = await readyText(t, 'no-such-link');
   for (const text of ['nowhere yet', '--listen loopback', 'No link here is called no-such-link.'])
     assert.ok(missing.includes(text), text);
+  // What may be done next stands in two columns.
+  const purposes = ['to try it', 'puts a file in', 'tells how it is', 'stops everything'];
+  const lines = missing.split('\n');
+  const columns = purposes.map((text) => Math.max(...lines.map((line) => line.indexOf(text))));
+  assert.deepEqual(new Set(columns).size, 1, missing);
   const [, told = ''] = /The links here: (.*)\./.exec(missing) ?? [];
   const links = readdirSync('/sys/class/net', { withFileTypes: true })
     .filter((entry) => entry.isSymbolicLink() && entry.name !== 'lo')
