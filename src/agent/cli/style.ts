@@ -7,9 +7,9 @@ export interface Style {
   readonly warn: (text: string) => string;
 }
 
-/** A terminal on which what stands there can be drawn over; a dumb one takes escapes for text. */
+/** A terminal on which what stands there can be drawn over: one that does not say what it is may be dumb. */
 export const canDraw = (stream: { readonly isTTY: boolean }, env: NodeJS.ProcessEnv): boolean =>
-  stream.isTTY && env['TERM'] !== 'dumb';
+  stream.isTTY && !['', 'dumb'].includes(env['TERM'] ?? '');
 
 const plain = (text: string): string => text;
 

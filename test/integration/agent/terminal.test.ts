@@ -7,7 +7,7 @@ import { createTestHome, patchcord, startPatchcord, startUp, type TestHome } fro
 import { screenOf } from '../../kit/screen.js';
 import { startUpstream, UPSTREAM_KINDS, type TestUpstream } from '../../kit/upstreams.js';
 
-const TERMINAL = { terminal: true } as const;
+const TERMINAL = { terminal: true, env: { TERM: 'xterm' } } as const;
 const ESCAPE = '\u001b';
 const CTRL_C = '\u0003';
 /** As cli-progress draws it. */
@@ -159,10 +159,11 @@ test('colours are at a terminal only, and not where NO_COLOR or a dumb terminal 
     assert.equal(code, 0);
     return stdout;
   };
-  assert.ok((await status({ ...TERMINAL, env: { TERM: 'xterm' } })).includes(ESCAPE));
+  assert.ok((await status(TERMINAL)).includes(ESCAPE));
   // An empty one is as good as none (https://no-color.org).
   assert.ok((await status({ ...TERMINAL, env: { TERM: 'xterm', NO_COLOR: '' } })).includes(ESCAPE));
   assert.ok(!(await status({ ...TERMINAL, env: { TERM: 'xterm', NO_COLOR: '1' } })).includes(ESCAPE));
   assert.ok(!(await status({ ...TERMINAL, env: { TERM: 'dumb' } })).includes(ESCAPE));
+  assert.ok(!(await status({ terminal: true })).includes(ESCAPE));
   assert.ok(!(await patchcord(home, ['status'])).stdout.includes(ESCAPE));
 });
