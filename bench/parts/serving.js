@@ -6,8 +6,8 @@ import { withServers } from './servers.js';
 
 const GIB = 1024 ** 3;
 const KIB = 1024;
-/** Node is several times slower before it is warm, and what forwards is so after four seconds: two thirds more in the third. */
-const WARM_SECONDS = 4;
+/** Node is several times slower before it is warm: on a slow machine a tenth to a fourth still after four seconds. */
+const WARM_SECONDS = 8;
 /** There are a hundred times fewer of them in a second, and what is warm is what was called often. */
 const WARM_HANDSHAKES_SECONDS = 10;
 /** Of what a process did before. */
