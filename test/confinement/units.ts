@@ -17,9 +17,14 @@ const REPO = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const HOME = '/home/ada';
 const RUNTIME = '/run/user/1000';
 /** Where its profile lets it write, so that it can be given as its stdout. */
-const LOG = `${RUNTIME}/patchcord/up.log`;
+const logOf = (name: string): string => `${RUNTIME}/patchcord/${name}.log`;
+const ON_LINK = 'on-link';
+const ON_ALL = 'on-all';
 
-type Ready = ReadyLine & { readonly confinedBy: readonly string[] };
+type Ready = ReadyLine & {
+  readonly confinedBy: readonly string[];
+  readonly virtualLinks: readonly string[];
+};
 
 export const units = (farEnd: () => Promise<FarEnd>): void =>
   void describe('units of a user’s own manager', { concurrency: 1 }, () => {
@@ -29,14 +34,15 @@ export const units = (farEnd: () => Promise<FarEnd>): void =>
     before(async () => {
       writeFileSync('/tmp/of-others', '');
       manager = await startManager('ada', 1000, HOME);
-      await beginUp(manager);
+      await manager.run('mkdir', '-m', '700', `${RUNTIME}/patchcord`);
+      await beginUp(manager, ON_LINK, '--listen near1');
     });
     after(() => manager.kill());
 
     heldDirectives(() => manager);
 
     test('up is ready: the agent under its profile, and the gateway, in another unit, under its own', async () => {
-      const { confinedBy } = await untilReady();
+      const { confinedBy } = await untilReady(ON_LINK);
       for (const layer of ['apparmor:patchcord-gateway', 'seccomp', 'node-permission'])
         assert.ok(confinedBy.includes(layer), confinedBy.join());
       const { pid } = await askAgent(paths, 'status');
@@ -45,7 +51,7 @@ export const units = (farEnd: () => Promise<FarEnd>): void =>
     });
 
     test('it pairs, replicates both ways, and fetches, over a link-local address', async (t) =>
-      pairAndReplicate({ t, paths, farEnd: await farEnd(), ready: await untilReady() }));
+      pairAndReplicate({ t, paths, farEnd: await farEnd(), ready: await untilReady(ON_LINK) }));
 
     test('it stops, and its gateway’s unit with it', async () => {
       await manager.run('systemctl', '--user', 'stop', 'patchcord.service');
@@ -53,19 +59,24 @@ export const units = (farEnd: () => Promise<FarEnd>): void =>
         GATEWAY_UNIT.test(await manager.run('systemctl', '--user', 'list-units', '--plain')) ? null : true,
       );
     });
+
+    test('it starts where no link is named, and says which are virtual', async () => {
+      await beginUp(manager, ON_ALL, '');
+      assert.ok((await untilReady(ON_ALL)).virtualLinks.includes('near1'));
+      await manager.run('systemctl', '--user', 'stop', 'patchcord.service');
+    });
   });
 
 const GATEWAY_UNIT = /^patchcord-gateway@\S+ +loaded active running/m;
 
-async function beginUp(manager: Manager): Promise<void> {
+async function beginUp(manager: Manager, name: string, listen: string): Promise<void> {
   const node = `${process.execPath} ${REPO}/bin/patchcord`;
   // A clone may lie in /tmp, of which these units have one of their own.
   const clone = `[Service]\nBindReadOnlyPaths=${REPO} ${realpathSync(`${REPO}/node_modules`)}\n`;
-  const log = `StandardOutput=file:${LOG}\nStandardError=file:${LOG}\n`;
-  const up = `${node} up --gateway-unit --require-confinement --json --listen near1`;
+  const log = `StandardOutput=file:${logOf(name)}\nStandardError=file:${logOf(name)}\n`;
+  const up = `${node} up --gateway-unit --require-confinement --json ${listen}`;
   addDropIn('patchcord-gateway@', `${clone}ExecStart=\nExecStart=${node} gateway\n`);
   addDropIn('patchcord', `${clone}ExecStart=\nExecStart=${up}\n${log}`);
-  await manager.run('mkdir', '-m', '700', `${RUNTIME}/patchcord`);
   await manager.run('systemctl', '--user', 'daemon-reload');
   assert.equal(await manager.run('systemctl', '--user', 'start', 'patchcord.service'), '');
 }
@@ -76,9 +87,9 @@ function addDropIn(unit: string, text: string): void {
   writeFileSync(`${folder}/test.conf`, text);
 }
 
-const untilReady = (): Promise<Ready> =>
+const untilReady = (name: string): Promise<Ready> =>
   soon(() => {
-    const text = existsSync(LOG) ? readFileSync(LOG, 'utf8') : '';
+    const text = existsSync(logOf(name)) ? readFileSync(logOf(name), 'utf8') : '';
     const line = text.split('\n').find((one) => one.includes('"event":"ready"'));
     if (line !== undefined) return JSON.parse(line) as Ready;
     if (text.includes('"error"')) throw new Error(text);

@@ -195,7 +195,8 @@ describe('the commands', () => {
   for (const words of commandsIn(readme, 'npm')) {
     test(`npm ${words.join(' ')}`, () => {
       const [verb = '', script = ''] = words;
-      const isThere = ['ci', 'install', 'pack'].includes(verb) || Object.hasOwn(scripts, verb === 'run' ? script : verb);
+      const isThere =
+        ['ci', 'install', 'pack'].includes(verb) || Object.hasOwn(scripts, verb === 'run' ? script : verb);
       assert.ok(isThere);
     });
   }
