@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isEvent, linesOf } from '../kit/agent.js';
+import { isEvent } from '../kit/agent.js';
 import { isInsideNamespace } from '../kit/netns.js';
 import {
   countAtLeast,
@@ -80,8 +80,9 @@ if (isInsideNamespace(import.meta.url)) {
       plug();
       await far.restart();
       assert.ok((await storedFile(far, id)).equals(bytes));
-      const fetched = linesOf(far.up.stdout()).find(isEvent('file-fetched'));
-      assert.equal(fetched?.['id'], id);
+      // It is said when the file is there, and a moment later.
+      const fetched = await far.up.untilLine(isEvent('file-fetched'));
+      assert.equal(fetched['id'], id);
       const { fetchedBytes } = (await far.status()).sync.files;
       assert.equal(fetchedBytes, bytes.length);
       assert.deepEqual(readdirSync(join(far.home.paths.store, '.dmedia/partial')), []);
