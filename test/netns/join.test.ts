@@ -48,7 +48,9 @@ if (isInsideNamespace(import.meta.url)) {
         phone.writeConfig({ name: 'Ada’s phone', listen: { on: ['far0'] } });
         const second = startPatchcord(desktop, ['up', '--json']);
         await second.untilLine(isEvent('ready'));
-        const showing = [laptop, desktop].map((home) => startPatchcord(home, ['pair'], { terminal: true }));
+        const showing = [laptop, desktop].map((home) =>
+          startPatchcord(home, ['pair'], { terminal: true, env: { TERM: 'xterm' } }),
+        );
         await Promise.all(showing.map((command) => command.untilText(' left')));
         const [mine] = showing as [Command, Command];
         const { code, port } = shownBy(mine);
